@@ -1,0 +1,95 @@
+namespace Barnabas.Base.Seams;
+
+/// <summary>How <see cref="IDisk.Open"/> treats a file that is or is not there.</summary>
+public enum FileOpen
+{
+    /// <summary>Must exist; read only.</summary>
+    Read,
+
+    /// <summary>Must exist; read and write.</summary>
+    ReadWrite,
+
+    /// <summary>Made if absent; read and write.</summary>
+    OpenOrCreate,
+
+    /// <summary>Made, or cut to nothing if it exists; read and write.</summary>
+    CreateOrTruncate,
+}
+
+/// <summary>One entry of a directory listing: a name without its path.</summary>
+/// <param name="Name">File or directory name.</param>
+/// <param name="IsDirectory">True for a directory.</param>
+/// <param name="Length">Bytes; 0 for a directory.</param>
+/// <param name="ModifiedMs">Last change, wall-clock milliseconds.</param>
+public readonly record struct DiskEntry(string Name, bool IsDirectory, long Length, long ModifiedMs);
+
+/// <summary>
+/// The disk as a seam: <c>FileDisk</c> in production, <c>SimDisk</c> in the simulator, where unsynced bytes may vanish at a crash. Every
+/// member reports failure as an <see cref="IOException"/> (a fault), caught only by the owner of the log directory. Calls may block:
+/// nothing but appends to the page cache may be made from an I/O loop.
+/// </summary>
+public interface IDisk
+{
+    IDiskFile Open(string path, FileOpen mode);
+
+    bool FileExists(string path);
+
+    bool DirectoryExists(string path);
+
+    /// <summary>Makes the directory and its parents; nothing if it exists.</summary>
+    void CreateDirectory(string path);
+
+    /// <summary>Entries in ordinal order of their names; an absent directory is an <see cref="IOException"/>.</summary>
+    IReadOnlyList<DiskEntry> List(string path);
+
+    /// <summary>Atomic within a file system, for files and directories; replaces an existing file. Durable only after <see cref="SyncDirectory"/>.</summary>
+    void Rename(string from, string to);
+
+    /// <summary>Removes a file; nothing if it is absent.</summary>
+    void Delete(string path);
+
+    /// <summary>Removes a directory and all below it; nothing if it is absent.</summary>
+    void DeleteDirectory(string path);
+
+    /// <summary>Makes creations, renames and deletions in the directory durable. After a failure the directory is offline: never retry.</summary>
+    void SyncDirectory(string path);
+
+    /// <summary>Bytes that may still be written to the file system of <paramref name="path"/>, and its size.</summary>
+    (long FreeBytes, long TotalBytes) Space(string path);
+}
+
+/// <summary>An open file. Reads and writes name their position, so that many may read while the owner writes behind them.</summary>
+public interface IDiskFile : IDisposable
+{
+    string Path { get; }
+
+    long Length { get; }
+
+    /// <summary>Reads up to the buffer's length; fewer bytes only at the end of the file. Any thread.</summary>
+    int Read(Span<byte> buffer, long position);
+
+    /// <summary>Writes all the bytes or throws. Owner only.</summary>
+    void Write(ReadOnlySpan<byte> bytes, long position);
+
+    /// <summary>Writes all the pieces one after the other, in one system call where the platform can. Owner only.</summary>
+    void Write(ReadOnlySpan<BytePiece> pieces, long position);
+
+    /// <summary>Cuts or extends (with zeros) the file.</summary>
+    void Truncate(long length);
+
+    /// <summary>Reserves space so that writes below <paramref name="length"/> cannot fail for lack of it; does not change the length.</summary>
+    void Reserve(long length);
+
+    /// <summary>fdatasync. After a failure nothing of the file may be trusted: the directory goes offline, never retry.</summary>
+    void Sync();
+}
+
+/// <summary>Bytes at a fixed address, kept alive by whoever holds the lease they lie in.</summary>
+public readonly unsafe struct BytePiece(byte* pointer, int length)
+{
+    public byte* Pointer { get; } = pointer;
+
+    public int Length { get; } = length;
+
+    public Span<byte> Span => new(Pointer, Length);
+}
