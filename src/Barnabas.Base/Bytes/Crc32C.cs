@@ -12,8 +12,8 @@ namespace Barnabas.Base.Bytes;
 /// vectors as wide as the processor has; short data, what is left of long data, and other processors take eight bytes an instruction.
 /// </summary>
 /// <remarks>
-/// Folding keeps a remainder that is congruent to the bytes read so far: moving a 128-bit lane over D bits of further data multiplies it by
-/// x^D, which is one multiplication of each half by a constant. With bits reflected, as CRC-32C has them, the constants are x^(D+31) for the
+/// Folding keeps a remainder that is congruent to the bytes read so far: moving a 128-bit lane over D bits of further data multiplies it
+/// by x^D, which is one multiplication of each half by a constant. With bits reflected, as CRC-32C has them, the constants are x^(D+31) for the
 /// low half and x^(D-33) for the high half, both modulo the polynomial.
 /// </remarks>
 public static class Crc32C

@@ -26,7 +26,7 @@ internal static class Sources
     public static readonly CSharpParseOptions Parsing = new(LanguageVersion.Preview, DocumentationMode.Parse);
 
     private static readonly string[] FoldersLeftOut =
-        [".git", ".vs", ".idea", "bin", "obj", "artifacts", "data", "node_modules", "TestResults", "__pycache__", "BenchmarkDotNet.Artifacts"];
+        [".git", ".vs", ".idea", "bin", "obj", "artifacts", "data", "node_modules", "TestResults", "__pycache__"];
 
     private static readonly Lazy<SourceFile[]> Files = new(Read);
 
