@@ -13,8 +13,8 @@ namespace Barnabas.Base.Bytes;
 /// </summary>
 /// <remarks>
 /// Folding keeps a remainder that is congruent to the bytes read so far: moving a 128-bit lane over D bits of further data multiplies it
-/// by x^D, which is one multiplication of each half by a constant. With bits reflected, as CRC-32C has them, the constants are x^(D+31) for the
-/// low half and x^(D-33) for the high half, both modulo the polynomial.
+/// by x^D, which is one multiplication of each half by a constant. With bits reflected, as CRC-32C has them, the constants are x^(D+31) for
+/// the low half and x^(D-33) for the high half, both modulo the polynomial.
 /// </remarks>
 public static class Crc32C
 {

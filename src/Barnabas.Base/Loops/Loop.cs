@@ -6,11 +6,14 @@ namespace Barnabas.Base.Loops;
 public interface ILoopHost
 {
     /// <summary>
-    /// The loop has work: call <see cref="Loop.RunTurn"/> soon, on the host's own thread. Called from any thread, once per change from idle.
+    /// The loop has work: call <see cref="Loop.RunTurn"/> soon, on the host's own thread. Called from any thread, once per change from
+    /// idle.
     /// </summary>
     void Schedule(Loop loop);
 
-    /// <summary>The loop's earliest timer is now <see cref="Loop.NextDueUs"/>: see that <see cref="Loop.Tick"/> is called by then. Any thread.</summary>
+    /// <summary>
+    /// The loop's earliest timer is now <see cref="Loop.NextDueUs"/>: see that <see cref="Loop.Tick"/> is called by then. Any thread.
+    /// </summary>
     void DueChanged(Loop loop);
 }
 
@@ -50,7 +53,9 @@ public sealed class Loop
 
     public string Name { get; }
 
-    /// <summary>Run at the end of every turn, after its tasks: gathered writes, acknowledgements, wake-ups. Set once, before the first post.</summary>
+    /// <summary>
+    /// Run at the end of every turn, after its tasks: gathered writes, acknowledgements, wake-ups. Set once, before the first post.
+    /// </summary>
     public Action? TurnEnd { get; set; }
 
     /// <summary>Timers of this loop's state; only the holder of the token may use them.</summary>
@@ -62,7 +67,9 @@ public sealed class Loop
     /// <summary>Monotonic microseconds, read at the start of the turn.</summary>
     public long NowUs { get; private set; }
 
-    /// <summary>When <see cref="Tick"/> is next needed, monotonic microseconds; <see cref="long.MaxValue"/> for never. Any thread.</summary>
+    /// <summary>
+    /// When <see cref="Tick"/> is next needed, monotonic microseconds; <see cref="long.MaxValue"/> for never. Any thread.
+    /// </summary>
     public long NextDueUs => Volatile.Read(ref _publishedDueUs);
 
     /// <summary>True when the calling thread holds the token.</summary>

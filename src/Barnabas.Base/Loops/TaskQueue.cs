@@ -11,7 +11,9 @@ public sealed class TaskQueue
     /// <summary>True when nothing waits. Exact for the drainer, a hint for others.</summary>
     public bool IsEmpty => Volatile.Read(ref _ready) is null && Volatile.Read(ref _posted) is null;
 
-    /// <summary>Adds a task. Any thread. True when nothing had been posted since the last <see cref="Take"/> that emptied the queue.</summary>
+    /// <summary>
+    /// Adds a task. Any thread. True when nothing had been posted since the last <see cref="Take"/> that emptied the queue.
+    /// </summary>
     public bool Post(LoopTask task)
     {
         var head = Volatile.Read(ref _posted);

@@ -1,8 +1,8 @@
 namespace Barnabas.Base.Loops;
 
 /// <summary>
-/// A timer's entry, owned by the loop of its wheel and embedded in whatever waits, so that setting a timer allocates nothing. Belongs to one
-/// wheel at a time.
+/// A timer's entry, owned by the loop of its wheel and embedded in whatever waits, so that setting a timer allocates nothing. Belongs to
+/// one wheel at a time.
 /// </summary>
 public abstract class TimerEntry
 {

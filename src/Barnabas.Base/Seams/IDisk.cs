@@ -42,7 +42,9 @@ public interface IDisk
     /// <summary>Entries in ordinal order of their names; an absent directory is an <see cref="IOException"/>.</summary>
     IReadOnlyList<DiskEntry> List(string path);
 
-    /// <summary>Atomic within a file system, for files and directories; replaces an existing file. Durable only after <see cref="SyncDirectory"/>.</summary>
+    /// <summary>
+    /// Atomic within a file system, for files and directories; replaces an existing file. Durable only after <see cref="SyncDirectory"/>.
+    /// </summary>
     void Rename(string from, string to);
 
     /// <summary>Removes a file; nothing if it is absent.</summary>
@@ -51,7 +53,9 @@ public interface IDisk
     /// <summary>Removes a directory and all below it; nothing if it is absent.</summary>
     void DeleteDirectory(string path);
 
-    /// <summary>Makes creations, renames and deletions in the directory durable. After a failure the directory is offline: never retry.</summary>
+    /// <summary>
+    /// Makes creations, renames and deletions in the directory durable. After a failure the directory is offline: never retry.
+    /// </summary>
     void SyncDirectory(string path);
 
     /// <summary>Bytes that may still be written to the file system of <paramref name="path"/>, and its size.</summary>
@@ -77,7 +81,9 @@ public interface IDiskFile : IDisposable
     /// <summary>Cuts or extends (with zeros) the file.</summary>
     void Truncate(long length);
 
-    /// <summary>Reserves space so that writes below <paramref name="length"/> cannot fail for lack of it; does not change the length.</summary>
+    /// <summary>
+    /// Reserves space so that writes below <paramref name="length"/> cannot fail for lack of it; does not change the length.
+    /// </summary>
     void Reserve(long length);
 
     /// <summary>fdatasync. After a failure nothing of the file may be trusted: the directory goes offline, never retry.</summary>

@@ -30,7 +30,7 @@ public sealed class SizeTests
             .Select(file => $"{file.Key}: {file.Value} lines, allowed {listed.GetValueOrDefault(file.Key, FileLinesListed)}");
         var gone = listed.Keys.Where(path => !large.ContainsKey(path))
             .Select(path => $"{path}: now within {FileLinesListed} lines, take it off");
-        Sources.AssertNone($"Cut the file by idea; a table or a state machine that must stay whole gets a line in {Ratchet}:", grown.Concat(gone));
+        Sources.AssertNone($"Cut the file by idea; what must stay whole gets a line in {Ratchet}:", grown.Concat(gone));
     }
 
     [Fact]
