@@ -60,6 +60,12 @@ public interface IDisk
 
     /// <summary>Bytes that may still be written to the file system of <paramref name="path"/>, and its size.</summary>
     (long FreeBytes, long TotalBytes) Space(string path);
+
+    /// <summary>
+    /// Takes an exclusive lock on a file, made if it is absent, until it is disposed; null when another process, or another holder in
+    /// this one, has it. Seen by Apache Kafka too.
+    /// </summary>
+    IDisposable? TryLock(string path);
 }
 
 /// <summary>An open file. Reads and writes name their position, so that many may read while the owner writes behind them.</summary>
