@@ -1,1 +1,0 @@
-namespace Barnabas.Messages.Generator;

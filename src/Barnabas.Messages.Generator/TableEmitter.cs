@@ -1,0 +1,123 @@
+using System.Collections.Generic;
+using System.Linq;
+using Barnabas.Messages.Schemas;
+
+namespace Barnabas.Messages.Generator;
+
+/// <summary>Writes the tables over all messages: API keys, what each API is, and how numbers and names find their class.</summary>
+internal static class TableEmitter
+{
+    /// <summary>Writes the enum and the tables.</summary>
+    public static void Emit(CodeWriter code, IReadOnlyList<SchemaFile> files)
+    {
+        var apis = files.Where(file => file.ApiKey >= 0).OrderBy(file => file.ApiKey).ToList();
+        Keys(code, apis);
+        Apis(code, apis);
+        foreach (var family in files.Where(file => file.Family.Length > 0).GroupBy(file => file.Family).OrderBy(group => group.Key))
+        {
+            Family(code, family.Key, family.SelectMany(file => file.Messages).OrderBy(message => message.Key).ToList());
+        }
+
+        All(code, files.SelectMany(file => file.Messages).OrderBy(message => message.Name, System.StringComparer.Ordinal).ToList());
+    }
+
+    private static void Keys(CodeWriter code, List<SchemaFile> apis)
+    {
+        code.Line("/// <summary>The number of an API on the wire.</summary>").Open("public enum ApiKey : short");
+        foreach (var api in apis)
+        {
+            code.Doc(api.Doc).Line($"{api.ApiName} = {api.ApiKey},");
+        }
+
+        code.Close().Line();
+    }
+
+    private static void Apis(CodeWriter code, List<SchemaFile> apis)
+    {
+        code.Line("/// <summary>What every API is, by its number.</summary>").Open("public static class ApiTable");
+        code.Line("/// <summary>One more than the highest number.</summary>").Line($"public const int KeyCount = {apis.Max(api => api.ApiKey) + 1};").Line();
+        code.Line("private static readonly ApiInfo?[] ByKey = new ApiInfo?[KeyCount];").Line();
+        code.Open("static ApiTable()");
+        foreach (var api in apis)
+        {
+            var request = api.Messages[0];
+            var stable = request.Unstable.IsEmpty ? request.Versions.Highest : request.Unstable.Lowest - 1;
+            var flexible = request.Flexible.IsEmpty ? short.MaxValue : request.Flexible.Lowest;
+            var listeners = string.Join(" | ", api.Listeners.Select(name => "ApiListeners." + char.ToUpperInvariant(name[0]) + name.Substring(1)));
+            code.Line($"Add(ApiKey.{api.ApiName}, \"{api.ApiName}\", {request.Versions.Lowest}, {request.Versions.Highest}, {stable}, {flexible}, {listeners});");
+        }
+
+        code.Close().Line();
+        code.Line("private static void Add(ApiKey key, string name, short lowest, short highest, short stable, short flexible, ApiListeners on) =>");
+        code.Line("    ByKey[(int)key] = new ApiInfo(key, name, lowest, highest, stable, flexible, on);").Line();
+        code.Line("/// <summary>What an API is, or null for a number that stands for none.</summary>");
+        code.Line("public static ApiInfo? Find(short key) => (uint)key < KeyCount ? ByKey[key] : null;").Line();
+        code.Line("/// <summary>What an API is.</summary>").Line("public static ApiInfo Get(ApiKey key) => ByKey[(int)key]!;").Line();
+        Switch(code, "MessageSchema RequestSchema(ApiKey key)", "key", apis, api => $"{api.ApiName}Request.Schema");
+        Switch(code, "MessageSchema ResponseSchema(ApiKey key)", "key", apis, api => $"{api.ApiName}Response.Schema");
+        Switch(code, "IMessage ReadRequest(ApiKey key, ref ByteReader r, short v)", "key", apis, api => $"{api.ApiName}Request.Read(ref r, v)");
+        Switch(code, "IMessage ReadResponse(ApiKey key, ref ByteReader r, short v)", "key", apis, api => $"{api.ApiName}Response.Read(ref r, v)");
+        code.Close().Line();
+    }
+
+    private static void Switch(CodeWriter code, string head, string value, List<SchemaFile> apis, System.Func<SchemaFile, string> arm)
+    {
+        code.Line("/// <summary>By API; the key must be one of the table.</summary>").Open($"public static {head} => {value} switch");
+        foreach (var api in apis)
+        {
+            code.Line($"ApiKey.{api.ApiName} => {arm(api)},");
+        }
+
+        code.Line("_ => throw new MalformedException($\"there is no API {key}\"),").Close(";").Line();
+    }
+
+    private static void Family(CodeWriter code, string family, List<MessageSchema> messages)
+    {
+        code.Line($"/// <summary>The records of the family {family} by their type.</summary>").Open($"public static class {family}Records");
+        foreach (var (method, suffix) in new[] { ("ReadKey", "Key"), ("ReadValue", "Value"), ("Read", "Record") })
+        {
+            var members = messages.Where(message => message.Name.EndsWith(suffix, System.StringComparison.Ordinal)).ToList();
+            if (members.Count > 0)
+            {
+                code.Line("/// <summary>Reads one; null for a type that is not known.</summary>");
+                code.Open($"public static IMessage? {method}(short type, short v, ref ByteReader r) => type switch");
+                foreach (var message in members)
+                {
+                    code.Line($"{message.Key} => {message.Name}.Read(ref r, v),");
+                }
+
+                code.Line("_ => null,").Close(";").Line();
+            }
+        }
+
+        code.Close().Line();
+    }
+
+    private static void All(CodeWriter code, List<MessageSchema> messages)
+    {
+        code.Line("/// <summary>Every message by the name of its class, for tools and tests.</summary>").Open("public static class MessageTable");
+        code.Line("/// <summary>All names, in ordinal order.</summary>");
+        code.Line("public static IReadOnlyList<string> Names { get; } =").Line("[");
+        foreach (var message in messages)
+        {
+            code.Line($"    \"{message.Name}\",");
+        }
+
+        code.Line("];").Line();
+        code.Line("/// <summary>The schema of a name, or null.</summary>").Open("public static MessageSchema? Find(string name) => name switch");
+        foreach (var message in messages)
+        {
+            code.Line($"\"{message.Name}\" => {message.Name}.Schema,");
+        }
+
+        code.Line("_ => null,").Close(";").Line();
+        code.Line("/// <summary>Reads the message of a name, which must be one of <see cref=\"Names\"/>.</summary>");
+        code.Open("public static IMessage Read(string name, ref ByteReader r, short v) => name switch");
+        foreach (var message in messages)
+        {
+            code.Line($"\"{message.Name}\" => {message.Name}.Read(ref r, v),");
+        }
+
+        code.Line("_ => throw new ArgumentException(name, nameof(name)),").Close(";").Close();
+    }
+}
