@@ -35,6 +35,9 @@ internal sealed class CodeWriter
         return Line("}" + after);
     }
 
+    /// <summary>A line of documentation for what follows, as it is.</summary>
+    public CodeWriter Summary(string text) => Line($"/// <summary>{text}</summary>");
+
     /// <summary>A line of documentation, or nothing for an empty text.</summary>
     public CodeWriter Doc(string text)
     {

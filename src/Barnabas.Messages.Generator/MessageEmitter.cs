@@ -23,8 +23,8 @@ internal sealed class MessageEmitter
         var name = _message.Name;
         _code.Doc(_message.Body.Doc.Length > 0 ? _message.Body.Doc : doc);
         _code.Open($"public sealed class {name} : IMessage<{name}>");
-        _code.Line($"/// <summary>Lowest version.</summary>").Line($"public const short LowestVersion = {_message.Versions.Lowest};").Line();
-        _code.Line($"/// <summary>Highest version.</summary>").Line($"public const short HighestVersion = {_message.Versions.Highest};").Line();
+        _code.Summary("Lowest version.").Line($"public const short LowestVersion = {_message.Versions.Lowest};").Line();
+        _code.Summary("Highest version.").Line($"public const short HighestVersion = {_message.Versions.Highest};").Line();
         if (_message.Key >= 0)
         {
             var number = _message.Side == MessageSide.Other ? "public const short RecordType = " + _message.Key
@@ -59,7 +59,8 @@ internal sealed class MessageEmitter
             if (Names.IsLazy(field))
             {
                 _code.Line($"private {type}? {Names.Backing(field)};").Doc(field.Doc);
-                _code.Line($"public {type} {property} {{ get => {Names.Backing(field)} ??= new(); set => {Names.Backing(field)} = value; }}");
+                var backing = Names.Backing(field);
+                _code.Line($"public {type} {property} {{ get => {backing} ??= new(); set => {backing} = value; }}");
             }
             else
             {
@@ -72,7 +73,7 @@ internal sealed class MessageEmitter
 
         if (!_message.Flexible.IsEmpty)
         {
-            _code.Line("/// <summary>Tagged fields that the schema does not know, in ascending order of their tags; null for none.</summary>");
+            _code.Summary("Tagged fields that the schema does not know, in ascending order of their tags; null for none.");
             _code.Line("public List<UnknownTag>? UnknownTags { get; set; }").Line();
         }
     }

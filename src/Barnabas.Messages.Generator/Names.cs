@@ -47,7 +47,7 @@ internal static class Names
         _ => kind.ToString(),
     };
 
-    /// <summary>A condition on <c>v</c> that holds in <paramref name="range"/>, "" when it always holds within <paramref name="whole"/>.</summary>
+    /// <summary>A condition on <c>v</c> that holds in the range, "" when it always holds within <paramref name="whole"/>.</summary>
     public static string Condition(VersionRange range, VersionRange whole)
     {
         if (range.Covers(whole))

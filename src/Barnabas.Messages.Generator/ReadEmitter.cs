@@ -65,7 +65,8 @@ internal static class ReadEmitter
             foreach (var field in tagged)
             {
                 var when = Names.Condition(field.Tagged, message.Versions);
-                code.Line($"case {field.Tag}{(when.Length > 0 ? $" when {when}" : "")}: {Assign(field, message, "t", isTagged: true)} Codec.EndTag(t, tag); break;");
+                var label = $"case {field.Tag}{(when.Length > 0 ? $" when {when}" : "")}:";
+                code.Line($"{label} {Assign(field, message, "t", isTagged: true)} Codec.EndTag(t, tag); break;");
             }
 
             code.Line("default: m.UnknownTags = Codec.KeepTag(m.UnknownTags, tag, t); break;").Close();

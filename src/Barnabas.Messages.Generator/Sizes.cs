@@ -3,7 +3,9 @@ using Barnabas.Messages.Schemas;
 
 namespace Barnabas.Messages.Generator;
 
-/// <summary>The fewest bytes that a value can take, over all versions of its message: bounds the count of an array before it is believed.</summary>
+/// <summary>
+/// The fewest bytes that a value can take, over all versions of its message: bounds the count of an array before it is believed.
+/// </summary>
 internal static class Sizes
 {
     /// <summary>Fewest bytes of one element of <paramref name="field"/>, at least 1.</summary>

@@ -23,7 +23,7 @@ internal static class TableEmitter
 
     private static void Keys(CodeWriter code, List<SchemaFile> apis)
     {
-        code.Line("/// <summary>The number of an API on the wire.</summary>").Open("public enum ApiKey : short");
+        code.Summary("The number of an API on the wire.").Open("public enum ApiKey : short");
         foreach (var api in apis)
         {
             code.Doc(api.Doc).Line($"{api.ApiName} = {api.ApiKey},");
@@ -34,35 +34,41 @@ internal static class TableEmitter
 
     private static void Apis(CodeWriter code, List<SchemaFile> apis)
     {
-        code.Line("/// <summary>What every API is, by its number.</summary>").Open("public static class ApiTable");
-        code.Line("/// <summary>One more than the highest number.</summary>").Line($"public const int KeyCount = {apis.Max(api => api.ApiKey) + 1};").Line();
+        code.Summary("What every API is, by its number.").Open("public static class ApiTable");
+        code.Summary("One more than the highest number.").Line($"public const int KeyCount = {apis.Max(api => api.ApiKey) + 1};").Line();
         code.Line("private static readonly ApiInfo?[] ByKey = new ApiInfo?[KeyCount];").Line();
         code.Open("static ApiTable()");
         foreach (var api in apis)
         {
-            var request = api.Messages[0];
-            var stable = request.Unstable.IsEmpty ? request.Versions.Highest : request.Unstable.Lowest - 1;
-            var flexible = request.Flexible.IsEmpty ? short.MaxValue : request.Flexible.Lowest;
-            var listeners = string.Join(" | ", api.Listeners.Select(name => "ApiListeners." + char.ToUpperInvariant(name[0]) + name.Substring(1)));
-            code.Line($"Add(ApiKey.{api.ApiName}, \"{api.ApiName}\", {request.Versions.Lowest}, {request.Versions.Highest}, {stable}, {flexible}, {listeners});");
+            code.Line($"Add(ApiKey.{api.ApiName}, \"{api.ApiName}\", {Facts(api)});");
         }
 
         code.Close().Line();
-        code.Line("private static void Add(ApiKey key, string name, short lowest, short highest, short stable, short flexible, ApiListeners on) =>");
-        code.Line("    ByKey[(int)key] = new ApiInfo(key, name, lowest, highest, stable, flexible, on);").Line();
-        code.Line("/// <summary>What an API is, or null for a number that stands for none.</summary>");
+        code.Line("private static void Add(ApiKey key, string name, short low, short high, short stable, short flexible, ApiListeners on) =>");
+        code.Line("    ByKey[(int)key] = new ApiInfo(key, name, low, high, stable, flexible, on);").Line();
+        code.Summary("What an API is, or null for a number that stands for none.");
         code.Line("public static ApiInfo? Find(short key) => (uint)key < KeyCount ? ByKey[key] : null;").Line();
-        code.Line("/// <summary>What an API is.</summary>").Line("public static ApiInfo Get(ApiKey key) => ByKey[(int)key]!;").Line();
-        Switch(code, "MessageSchema RequestSchema(ApiKey key)", "key", apis, api => $"{api.ApiName}Request.Schema");
-        Switch(code, "MessageSchema ResponseSchema(ApiKey key)", "key", apis, api => $"{api.ApiName}Response.Schema");
-        Switch(code, "IMessage ReadRequest(ApiKey key, ref ByteReader r, short v)", "key", apis, api => $"{api.ApiName}Request.Read(ref r, v)");
-        Switch(code, "IMessage ReadResponse(ApiKey key, ref ByteReader r, short v)", "key", apis, api => $"{api.ApiName}Response.Read(ref r, v)");
+        code.Summary("What an API is.").Line("public static ApiInfo Get(ApiKey key) => ByKey[(int)key]!;").Line();
+        Switch(code, "MessageSchema RequestSchema(ApiKey key)", apis, api => $"{api.ApiName}Request.Schema");
+        Switch(code, "MessageSchema ResponseSchema(ApiKey key)", apis, api => $"{api.ApiName}Response.Schema");
+        Switch(code, "IMessage ReadRequest(ApiKey key, ref ByteReader r, short v)", apis, api => $"{api.ApiName}Request.Read(ref r, v)");
+        Switch(code, "IMessage ReadResponse(ApiKey key, ref ByteReader r, short v)", apis, api => $"{api.ApiName}Response.Read(ref r, v)");
         code.Close().Line();
     }
 
-    private static void Switch(CodeWriter code, string head, string value, List<SchemaFile> apis, System.Func<SchemaFile, string> arm)
+    /// <summary>The numbers of an API in the order of ApiInfo: lowest, highest, latest stable, first flexible, listeners.</summary>
+    private static string Facts(SchemaFile api)
     {
-        code.Line("/// <summary>By API; the key must be one of the table.</summary>").Open($"public static {head} => {value} switch");
+        var request = api.Messages[0];
+        var stable = request.Unstable.IsEmpty ? request.Versions.Highest : request.Unstable.Lowest - 1;
+        var flexible = request.Flexible.IsEmpty ? short.MaxValue : request.Flexible.Lowest;
+        var listeners = api.Listeners.Select(name => "ApiListeners." + char.ToUpperInvariant(name[0]) + name.Substring(1));
+        return $"{request.Versions.Lowest}, {request.Versions.Highest}, {stable}, {flexible}, {string.Join(" | ", listeners)}";
+    }
+
+    private static void Switch(CodeWriter code, string head, List<SchemaFile> apis, System.Func<SchemaFile, string> arm)
+    {
+        code.Summary("By API; the key must be one of the table.").Open($"public static {head} => key switch");
         foreach (var api in apis)
         {
             code.Line($"ApiKey.{api.ApiName} => {arm(api)},");
@@ -73,13 +79,13 @@ internal static class TableEmitter
 
     private static void Family(CodeWriter code, string family, List<MessageSchema> messages)
     {
-        code.Line($"/// <summary>The records of the family {family} by their type.</summary>").Open($"public static class {family}Records");
+        code.Summary($"The records of the family {family} by their type.").Open($"public static class {family}Records");
         foreach (var (method, suffix) in new[] { ("ReadKey", "Key"), ("ReadValue", "Value"), ("Read", "Record") })
         {
             var members = messages.Where(message => message.Name.EndsWith(suffix, System.StringComparison.Ordinal)).ToList();
             if (members.Count > 0)
             {
-                code.Line("/// <summary>Reads one; null for a type that is not known.</summary>");
+                code.Summary("Reads one; null for a type that is not known.");
                 code.Open($"public static IMessage? {method}(short type, short v, ref ByteReader r) => type switch");
                 foreach (var message in members)
                 {
@@ -95,8 +101,8 @@ internal static class TableEmitter
 
     private static void All(CodeWriter code, List<MessageSchema> messages)
     {
-        code.Line("/// <summary>Every message by the name of its class, for tools and tests.</summary>").Open("public static class MessageTable");
-        code.Line("/// <summary>All names, in ordinal order.</summary>");
+        code.Summary("Every message by the name of its class, for tools and tests.").Open("public static class MessageTable");
+        code.Summary("All names, in ordinal order.");
         code.Line("public static IReadOnlyList<string> Names { get; } =").Line("[");
         foreach (var message in messages)
         {
@@ -104,14 +110,14 @@ internal static class TableEmitter
         }
 
         code.Line("];").Line();
-        code.Line("/// <summary>The schema of a name, or null.</summary>").Open("public static MessageSchema? Find(string name) => name switch");
+        code.Summary("The schema of a name, or null.").Open("public static MessageSchema? Find(string name) => name switch");
         foreach (var message in messages)
         {
             code.Line($"\"{message.Name}\" => {message.Name}.Schema,");
         }
 
         code.Line("_ => null,").Close(";").Line();
-        code.Line("/// <summary>Reads the message of a name, which must be one of <see cref=\"Names\"/>.</summary>");
+        code.Summary("Reads the message of a name, which must be one of <see cref=\"Names\"/>.");
         code.Open("public static IMessage Read(string name, ref ByteReader r, short v) => name switch");
         foreach (var message in messages)
         {

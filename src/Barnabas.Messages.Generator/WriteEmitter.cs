@@ -80,7 +80,9 @@ internal static class WriteEmitter
     {
         if (!message.Flexible.Covers(message.Versions))
         {
-            code.Open("if (!f)").Line($"if (UnknownTags is {{ Count: > 0 }}) Codec.ThrowNotInVersion(\"{owner.Name} unknown tags\", v);").Line("return;").Close();
+            code.Open("if (!f)");
+            code.Line($"if (UnknownTags is {{ Count: > 0 }}) Codec.ThrowNotInVersion(\"{owner.Name} unknown tags\", v);");
+            code.Line("return;").Close();
         }
 
         List<FieldSchema> tagged = owner.Fields.Where(field => !field.Tagged.IsEmpty).OrderBy(field => field.Tag).ToList();
@@ -133,7 +135,8 @@ internal static class WriteEmitter
             FieldKind.Struct => $"{property}.Write(w, v);",
             FieldKind.String when Names.IsNullable(field) => $"Codec.WriteNullableString(w, {property}, {f}, {nullable});",
             FieldKind.String => $"Codec.WriteString(w, {property}, {f});",
-            FieldKind.Bytes or FieldKind.Records when Names.IsNullable(field) => $"Codec.WriteNullableBytes(w, {property}, {f}, {nullable});",
+            FieldKind.Bytes or FieldKind.Records when Names.IsNullable(field) =>
+                $"Codec.WriteNullableBytes(w, {property}, {f}, {nullable});",
             FieldKind.Bytes or FieldKind.Records => $"Codec.WriteBytes(w, {property}, {f});",
             _ => $"w.Write{Names.Primitive(field.Kind)}({property});",
         };

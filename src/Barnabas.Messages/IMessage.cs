@@ -10,7 +10,9 @@ public interface IMessage
     MessageSchema Schema { get; }
 
     /// <summary>Writes the body alone, without header and length.</summary>
-    /// <exception cref="UnsupportedVersionException">The version does not exist, or lacks a field that is set and must not be dropped.</exception>
+    /// <exception cref="UnsupportedVersionException">
+    /// The version does not exist, or lacks a field that is set and must not be dropped.
+    /// </exception>
     void Write(ByteWriter writer, short version);
 }
 

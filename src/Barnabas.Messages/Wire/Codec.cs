@@ -133,7 +133,9 @@ internal static class Codec
 
     // ---- arrays
 
-    /// <summary>Count of an array, -1 for null; checked against the bytes there, of which each element takes at least <paramref name="least"/>.</summary>
+    /// <summary>
+    /// Count of an array, -1 for null; checked against the bytes there, of which each element takes at least <paramref name="least"/>.
+    /// </summary>
     public static int ReadCount(ref ByteReader r, bool f, int least)
     {
         var count = f ? ReadCompactLength(ref r) : NotBelowNull(r.ReadInt32());

@@ -3,7 +3,9 @@ using Barnabas.Base.Bytes;
 
 namespace Barnabas.Messages.Wire;
 
-/// <summary>How one element of an array of primitives is read and written; implemented by empty structs, so that calls are direct.</summary>
+/// <summary>
+/// How one element of an array of primitives is read and written; implemented by empty structs, so that calls are direct.
+/// </summary>
 internal interface IElement<T>
 {
     /// <summary>Fewest bytes of one element.</summary>
