@@ -44,7 +44,8 @@ internal static class TableEmitter
         }
 
         code.Close().Line();
-        code.Line("private static void Add(ApiKey key, string name, short low, short high, short stable, short flexible, ApiListeners on) =>");
+        code.Line("private static void Add(ApiKey key, string name, short low, short high, short stable, short flexible,");
+        code.Line("    ApiListeners on) =>");
         code.Line("    ByKey[(int)key] = new ApiInfo(key, name, low, high, stable, flexible, on);").Line();
         code.Summary("What an API is, or null for a number that stands for none.");
         code.Line("public static ApiInfo? Find(short key) => (uint)key < KeyCount ? ByKey[key] : null;").Line();
