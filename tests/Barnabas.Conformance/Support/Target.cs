@@ -1,0 +1,41 @@
+using Barnabas.Shared;
+
+namespace Barnabas.Conformance.Support;
+
+/// <summary>
+/// What the scenarios of this project run against: Barnabas, or, with BARNABAS_CONFORMANCE_TARGET=kafka, Apache Kafka, which shows
+/// that a scenario and the client in it are right. Immutable after start.
+/// </summary>
+internal static class Target
+{
+    private static readonly Lazy<Dictionary<int, (int Lowest, int Newest)>> Served = new(AskWhatIsServed);
+
+    public static BrokerKind Kind { get; } =
+        Environment.GetEnvironmentVariable("BARNABAS_CONFORMANCE_TARGET") == "kafka" ? BrokerKind.Kafka : BrokerKind.Barnabas;
+
+    /// <summary>The reason to skip a test with these needs, or null.</summary>
+    public static string? Missing(Need[] needs, Api[] apis)
+    {
+        var reason = Needs.Missing([Kind == BrokerKind.Kafka ? Need.Peer : Need.Program, .. needs]);
+        if (reason is not null || Kind == BrokerKind.Kafka)
+        {
+            return reason;
+        }
+
+        var missing = apis.Where(api => !Served.Value.ContainsKey((int)api)).ToList();
+        return missing.Count == 0 ? null : $"not advertised yet: {string.Join(", ", missing)}";
+    }
+
+    private static Dictionary<int, (int Lowest, int Newest)> AskWhatIsServed()
+    {
+        try
+        {
+            using var broker = BrokerProcess.Start();
+            return RawConnection.ApiVersions(broker.Port);
+        }
+        catch (InvalidOperationException)
+        {
+            return []; // it does not start as a broker yet
+        }
+    }
+}
