@@ -26,7 +26,6 @@ public sealed class LayeringTests
     private static readonly Dictionary<string, string[]> Packages = new()
     {
         ["Barnabas.Messages.Generator"] = ["Microsoft.CodeAnalysis.CSharp"],
-        ["Barnabas.Protocol"] = ["IronSnappy"],
         ["Barnabas.App"] = ["System.CommandLine"],
     };
 
