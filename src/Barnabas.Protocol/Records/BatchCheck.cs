@@ -6,17 +6,17 @@ using Barnabas.Protocol.Records.Compression;
 namespace Barnabas.Protocol.Records;
 
 /// <summary>
-/// The checks that a partition leader makes on a produced batch, with Kafka's error codes; <c>docs/internals/records.md</c> has the table of
-/// what Kafka was seen to answer. Pure functions over bytes: no state, any thread. What depends on the partition's past (sequences, epochs,
-/// offsets) is not here.
+/// The checks that a partition leader makes on a produced batch, with Kafka's error codes; <c>docs/internals/records.md</c> has the table
+/// of what Kafka was seen to answer. Pure functions over bytes: no state, any thread. What depends on the partition's past (sequences,
+/// epochs, offsets) is not here.
 /// </summary>
 public static class BatchCheck
 {
     private const int WindowBytes = 64 * 1024;
 
     /// <summary>
-    /// Checks the batch that <see cref="BatchFrame.Read"/> found, and nothing behind it: its header, its checksum, and its records where they
-    /// are not compressed. Fit for an I/O loop; what is not comes back as <see cref="BatchVerdict.Work"/>.
+    /// Checks the batch that <see cref="BatchFrame.Read"/> found, and nothing behind it: its header, its checksum, and its records where
+    /// they are not compressed. Fit for an I/O loop; what is not comes back as <see cref="BatchVerdict.Work"/>.
     /// </summary>
     public static BatchVerdict Check(ReadOnlySpan<byte> batch, in BatchRules rules)
     {

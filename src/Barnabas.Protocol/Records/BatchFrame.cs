@@ -26,10 +26,14 @@ public readonly struct BatchFrame
     /// <summary>Kafka's sentence for faults of the whole request, else null.</summary>
     public string? Message { get; }
 
-    /// <summary>True when every partition of the request is to be answered with <see cref="Error"/> and nothing is to be appended.</summary>
+    /// <summary>
+    /// True when every partition of the request is to be answered with <see cref="Error"/> and nothing is to be appended.
+    /// </summary>
     public bool FailsRequest { get; }
 
-    /// <summary>Bytes of the batch, which is what <see cref="BatchCheck.Check"/> takes. A started batch behind it is dropped, as Kafka does.</summary>
+    /// <summary>
+    /// Bytes of the batch, which is what <see cref="BatchCheck.Check"/> takes. A started batch behind it is dropped, as Kafka does.
+    /// </summary>
     public int SizeBytes { get; }
 
     /// <summary>True when the batch belongs to a transaction, also when there is something else wrong with it.</summary>

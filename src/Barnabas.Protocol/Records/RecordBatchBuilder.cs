@@ -53,7 +53,8 @@ public sealed class RecordBatchBuilder(ByteWriter output) : IDisposable
     /// Writes a record at an offset that is not below <see cref="NextOffset"/>, with headers as <see cref="RecordHeaders"/> or
     /// <see cref="Record.HeaderBytes"/> have them.
     /// </summary>
-    public void Append(int offsetDelta, long timestampMs, OptionalBytes key, OptionalBytes value, int headerCount, ReadOnlySpan<byte> headers)
+    public void Append(
+        int offsetDelta, long timestampMs, OptionalBytes key, OptionalBytes value, int headerCount, ReadOnlySpan<byte> headers)
     {
         Check.That(_start >= 0 && offsetDelta >= _nextOffsetDelta);
         if (_count == 0)

@@ -28,7 +28,9 @@ internal struct RecordFields
     public int OffsetDelta, KeyAt, KeyLength, ValueAt, ValueLength, HeadersAt, HeaderCount, End;
     public long TimestampDelta;
 
-    /// <summary>Reads the record that begins at <paramref name="at"/>. Null keys and values have length -1, as has any negative length.</summary>
+    /// <summary>
+    /// Reads the record that begins at <paramref name="at"/>. Null keys and values have length -1, as has any negative length.
+    /// </summary>
     public static RecordFault Read(ReadOnlySpan<byte> bytes, int at, ref RecordFields record)
     {
         var lengthBytes = bytes.Length - at >= 5 ? 5 : bytes.Length - at;

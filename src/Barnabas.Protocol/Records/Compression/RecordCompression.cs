@@ -57,9 +57,8 @@ public static class RecordCompression
     /// <param name="output">Left as it was found when the answer is an error.</param>
     /// <param name="outputBytesMax">Most bytes to write.</param>
     /// <returns>
-    /// <see cref="ErrorCode.UnsupportedCompressionType"/> when the codec is not available, <see cref="ErrorCode.MessageTooLarge"/> when more
-    /// than <paramref name="outputBytesMax"/> would come out.
-    /// </returns>
+    /// <see cref="ErrorCode.UnsupportedCompressionType"/> when the codec is not available, <see cref="ErrorCode.MessageTooLarge"/> when
+    /// more than <paramref name="outputBytesMax"/> would come out. </returns>
     public static unsafe ErrorCode Decompress(CompressionType codec, ReadOnlySpan<byte> body, ByteWriter output, int outputBytesMax)
     {
         if (!IsAvailable(codec))

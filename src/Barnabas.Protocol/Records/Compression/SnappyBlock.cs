@@ -70,7 +70,9 @@ internal static class SnappyBlock
         }
     }
 
-    /// <summary>Writes one block of at most <see cref="CompressBytesMax"/> bytes, greedily, by a table of the last place of each four bytes.</summary>
+    /// <summary>
+    /// Writes one block of at most <see cref="CompressBytesMax"/> bytes, greedily, by a table of the last place of each four bytes.
+    /// </summary>
     public static void Compress(ReadOnlySpan<byte> plain, ByteWriter output)
     {
         Check.That(plain.Length <= CompressBytesMax);

@@ -165,7 +165,8 @@ public sealed class BatchCheckTests
     [Fact]
     public void Timestamps_outside_the_limits_are_named_record_by_record()
     {
-        var records = new RawRecord[] { new(), new() { OffsetDelta = 1, TimestampDelta = 1001 }, new() { OffsetDelta = 2, TimestampDelta = -1001 } };
+        RawRecord[] records =
+            [new(), new() { OffsetDelta = 1, TimestampDelta = 1001 }, new() { OffsetDelta = 2, TimestampDelta = -1001 }];
         var rules = Rules with { TimestampBeforeMaxMs = 1000, TimestampAfterMaxMs = 1000 };
         foreach (var attributes in new[] { 0, Gzip })
         {
@@ -254,7 +255,8 @@ public sealed class BatchCheckTests
     {
         var gzip = new RawBatch { Attributes = Gzip }.ToArray();
         Assert.Equal(BatchWork.Rewrite, BatchCheck.Check(gzip, Rules with { StoredCompression = CompressionType.None }).Work);
-        Assert.Equal(BatchWork.Rewrite, BatchCheck.Check(new RawBatch().ToArray(), Rules with { StoredCompression = CompressionType.Lz4 }).Work);
+        var lz4 = Rules with { StoredCompression = CompressionType.Lz4 };
+        Assert.Equal(BatchWork.Rewrite, BatchCheck.Check(new RawBatch().ToArray(), lz4).Work);
         Assert.Equal(BatchWork.Open, BatchCheck.Check(gzip, Rules with { StoredCompression = CompressionType.Gzip }).Work);
     }
 

@@ -56,7 +56,8 @@ public sealed class BatchFrameTests
         Assert.Equal(error, BatchFrame.Read(new RawBatch { Attributes = 4, Body = [1], CrcError = 1 }.ToArray(), version).Error);
 
     [Fact]
-    public void Two_batches_are_refused() => AssertRefused(ErrorCode.InvalidRecord, BatchFrame.Read(new RawBatch { Tail = Good }.ToArray(), 12));
+    public void Two_batches_are_refused() =>
+        AssertRefused(ErrorCode.InvalidRecord, BatchFrame.Read(new RawBatch { Tail = Good }.ToArray(), 12));
 
     [Fact]
     public void A_second_batch_of_a_wrong_length_or_magic_is_corrupt()

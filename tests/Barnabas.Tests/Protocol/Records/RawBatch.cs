@@ -57,7 +57,9 @@ internal sealed record RawRecord
     }
 }
 
-/// <summary>A batch as bytes, every part of which may be wrong. The checksum is right unless <see cref="CrcError"/> says otherwise.</summary>
+/// <summary>
+/// A batch as bytes, every part of which may be wrong. The checksum is right unless <see cref="CrcError"/> says otherwise.
+/// </summary>
 internal sealed record RawBatch
 {
     public const long Now = 1_700_000_000_000;
