@@ -297,6 +297,15 @@ internal static class Codec
         return size <= (uint)r.Remaining ? new ByteReader(r.ReadSpan((int)size)) : throw new MalformedException("a tag runs over the end");
     }
 
+    /// <summary>Passes over tags of which none is known.</summary>
+    public static void SkipTags(ref ByteReader r)
+    {
+        for (var n = ReadTagCount(ref r); n > 0; n--)
+        {
+            ReadTag(ref r, out _);
+        }
+    }
+
     /// <summary>Refuses a known tag that holds more than its field.</summary>
     public static void EndTag(ByteReader t, uint tag)
     {

@@ -13,6 +13,22 @@ internal sealed record GoldenLine(string Schema, short Version, string Form, byt
 
     public string Title => $"{Schema} v{Version} {Form}";
 
+    /// <summary>Runs <paramref name="check"/> on every line; a failure names its line.</summary>
+    public static void ForEach(Action<GoldenLine> check)
+    {
+        foreach (var line in All)
+        {
+            try
+            {
+                check(line);
+            }
+            catch (Exception error)
+            {
+                Assert.Fail($"{line.Title}: {error.Message}");
+            }
+        }
+    }
+
     private static List<GoldenLine> Load()
     {
         using var stream = typeof(GoldenLine).Assembly.GetManifestResourceStream("golden.jsonl.gz")!;
