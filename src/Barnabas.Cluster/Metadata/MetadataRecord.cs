@@ -1,0 +1,90 @@
+using Barnabas.Base;
+using Barnabas.Base.Bytes;
+using Barnabas.Messages;
+
+namespace Barnabas.Cluster.Metadata;
+
+/// <summary>
+/// A record of <c>__cluster_metadata</c> with its type and the version it is or was written in. The message is not changed any more.
+/// </summary>
+public readonly record struct MetadataRecord(short Type, short Version, IMessage Message)
+{
+    private const uint FrameVersion = 1;
+
+    /// <summary>Writes the value of the record: frame version, type, version, body.</summary>
+    public void Write(ByteWriter writer)
+    {
+        writer.WriteUVarInt(FrameVersion);
+        writer.WriteUVarInt((uint)Type);
+        writer.WriteUVarInt((uint)Version);
+        Message.Write(writer, Version);
+    }
+
+    /// <summary>
+    /// Reads the value of a record. One that this program does not know is refused: an image without it would be silently wrong.
+    /// </summary>
+    /// <exception cref="MalformedException">The bytes are no metadata record, or of a type or version that came after Kafka 4.3.</exception>
+    public static MetadataRecord Read(ReadOnlySpan<byte> value)
+    {
+        var reader = new ByteReader(value);
+        var frame = reader.ReadUVarInt();
+        if (frame != FrameVersion)
+        {
+            throw new MalformedException($"a metadata record has frame version {frame}; only {FrameVersion} is known");
+        }
+
+        var type = reader.ReadUVarInt();
+        var version = reader.ReadUVarInt();
+        if (type > short.MaxValue || version > short.MaxValue)
+        {
+            throw new MalformedException($"a metadata record has type {type} and version {version}");
+        }
+
+        return new MetadataRecord((short)type, (short)version, ReadBody((short)type, ref reader, (short)version));
+    }
+
+    private static IMessage ReadBody(short type, ref ByteReader reader, short version) => type switch
+    {
+        RegisterBrokerRecord.RecordType => Body<RegisterBrokerRecord>(ref reader, version, RegisterBrokerRecord.HighestVersion),
+        UnregisterBrokerRecord.RecordType => Body<UnregisterBrokerRecord>(ref reader, version, UnregisterBrokerRecord.HighestVersion),
+        TopicRecord.RecordType => Body<TopicRecord>(ref reader, version, TopicRecord.HighestVersion),
+        PartitionRecord.RecordType => Body<PartitionRecord>(ref reader, version, PartitionRecord.HighestVersion),
+        ConfigRecord.RecordType => Body<ConfigRecord>(ref reader, version, ConfigRecord.HighestVersion),
+        PartitionChangeRecord.RecordType => Body<PartitionChangeRecord>(ref reader, version, PartitionChangeRecord.HighestVersion),
+        FenceBrokerRecord.RecordType => Body<FenceBrokerRecord>(ref reader, version, FenceBrokerRecord.HighestVersion),
+        UnfenceBrokerRecord.RecordType => Body<UnfenceBrokerRecord>(ref reader, version, UnfenceBrokerRecord.HighestVersion),
+        RemoveTopicRecord.RecordType => Body<RemoveTopicRecord>(ref reader, version, RemoveTopicRecord.HighestVersion),
+        DelegationTokenRecord.RecordType => Body<DelegationTokenRecord>(ref reader, version, DelegationTokenRecord.HighestVersion),
+        UserScramCredentialRecord.RecordType => Body<UserScramCredentialRecord>(ref reader, version, UserScramCredentialRecord.HighestVersion),
+        FeatureLevelRecord.RecordType => Body<FeatureLevelRecord>(ref reader, version, FeatureLevelRecord.HighestVersion),
+        ClientQuotaRecord.RecordType => Body<ClientQuotaRecord>(ref reader, version, ClientQuotaRecord.HighestVersion),
+        ProducerIdsRecord.RecordType => Body<ProducerIdsRecord>(ref reader, version, ProducerIdsRecord.HighestVersion),
+        BrokerRegistrationChangeRecord.RecordType => Body<BrokerRegistrationChangeRecord>(ref reader, version, BrokerRegistrationChangeRecord.HighestVersion),
+        AccessControlEntryRecord.RecordType => Body<AccessControlEntryRecord>(ref reader, version, AccessControlEntryRecord.HighestVersion),
+        RemoveAccessControlEntryRecord.RecordType => Body<RemoveAccessControlEntryRecord>(ref reader, version, RemoveAccessControlEntryRecord.HighestVersion),
+        NoOpRecord.RecordType => Body<NoOpRecord>(ref reader, version, NoOpRecord.HighestVersion),
+        ZkMigrationStateRecord.RecordType => Body<ZkMigrationStateRecord>(ref reader, version, ZkMigrationStateRecord.HighestVersion),
+        RemoveUserScramCredentialRecord.RecordType => Body<RemoveUserScramCredentialRecord>(ref reader, version, RemoveUserScramCredentialRecord.HighestVersion),
+        BeginTransactionRecord.RecordType => Body<BeginTransactionRecord>(ref reader, version, BeginTransactionRecord.HighestVersion),
+        EndTransactionRecord.RecordType => Body<EndTransactionRecord>(ref reader, version, EndTransactionRecord.HighestVersion),
+        AbortTransactionRecord.RecordType => Body<AbortTransactionRecord>(ref reader, version, AbortTransactionRecord.HighestVersion),
+        RemoveDelegationTokenRecord.RecordType => Body<RemoveDelegationTokenRecord>(ref reader, version, RemoveDelegationTokenRecord.HighestVersion),
+        RegisterControllerRecord.RecordType => Body<RegisterControllerRecord>(ref reader, version, RegisterControllerRecord.HighestVersion),
+        ClearElrRecord.RecordType => Body<ClearElrRecord>(ref reader, version, ClearElrRecord.HighestVersion),
+        _ => throw new MalformedException(
+            $"the metadata holds a record of type {type}, which this version of Barnabas does not know: start a version that does"),
+    };
+
+    private static T Body<T>(ref ByteReader reader, short version, short highest)
+        where T : class, IMessage<T>
+    {
+        if (version > highest)
+        {
+            throw new MalformedException(
+                $"the metadata holds a {typeof(T).Name} of version {version}, and this version of Barnabas reads up to {highest}: "
+                + "start a version that reads it");
+        }
+
+        return T.Read(ref reader, version);
+    }
+}
