@@ -5,8 +5,8 @@ using Barnabas.Messages;
 namespace Barnabas.Cluster.Metadata;
 
 /// <summary>
-/// Applies metadata records to an image, and remembers which topics and configurations they touched. Owned by one loop; the images it builds
-/// are for everyone.
+/// Applies metadata records to an image, and remembers which topics and configurations they touched. Owned by one loop; the images it
+/// builds are for everyone.
 /// </summary>
 internal sealed class ImageBuilder
 {
@@ -191,7 +191,8 @@ internal sealed class ImageBuilder
     private void ClearElr(string topicName)
     {
         CloseTopics();
-        foreach (var topic in topicName.Length == 0 ? _image.Topics.All : [_image.Topics.Find(topicName) ?? throw Missing("topic", topicName)])
+        var topics = topicName.Length == 0 ? _image.Topics.All : [_image.Topics.Find(topicName) ?? throw Missing("topic", topicName)];
+        foreach (var topic in topics)
         {
             for (var i = 0; i < topic.Partitions.Length; i++)
             {

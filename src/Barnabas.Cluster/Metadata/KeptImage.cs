@@ -10,10 +10,10 @@ namespace Barnabas.Cluster.Metadata;
 /// </summary>
 public sealed class KeptImage
 {
+    private static readonly PersistentMap<string, IMessage> None = PersistentMap<string, IMessage>.Empty(StringComparer.Ordinal);
+
     /// <summary>Nothing kept.</summary>
     public static readonly KeptImage Empty = new();
-
-    private static readonly PersistentMap<string, IMessage> None = PersistentMap<string, IMessage>.Empty(StringComparer.Ordinal);
 
     private PersistentMap<string, IMessage> _quotas = None, _scram = None, _rights = None, _tokens = None;
 

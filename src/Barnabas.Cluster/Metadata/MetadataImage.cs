@@ -1,8 +1,8 @@
 namespace Barnabas.Cluster.Metadata;
 
 /// <summary>
-/// All metadata of the cluster as it is after one offset of the metadata log. Immutable: a change makes a new image that shares what did not
-/// change. Any thread may read it; the newest one is at <see cref="MetadataPublisher.Image"/>.
+/// All metadata of the cluster as it is after one offset of the metadata log. Immutable: a change makes a new image that shares what did
+/// not change. Any thread may read it; the newest one is at <see cref="MetadataPublisher.Image"/>.
 /// </summary>
 public sealed record MetadataImage
 {

@@ -42,5 +42,8 @@ public sealed class MetadataPublisher
     }
 
     private static MetadataDelta Whole(MetadataImage image) => new(
-        MetadataImage.Empty, image, image.Topics.All.Select(topic => topic.Id).ToList(), image.Configs.All.Select(c => c.Resource).ToList());
+        MetadataImage.Empty,
+        image,
+        image.Topics.All.Select(topic => topic.Id).ToList(),
+        image.Configs.All.Select(config => config.Resource).ToList());
 }

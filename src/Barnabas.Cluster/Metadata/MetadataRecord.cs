@@ -23,7 +23,8 @@ public readonly record struct MetadataRecord(short Type, short Version, IMessage
     /// <summary>
     /// Reads the value of a record. One that this program does not know is refused: an image without it would be silently wrong.
     /// </summary>
-    /// <exception cref="MalformedException">The bytes are no metadata record, or of a type or version that came after Kafka 4.3.</exception>
+    /// <exception cref="MalformedException">The bytes are no metadata record, or of a type or version that came after Kafka
+    /// 4.3.</exception>
     public static MetadataRecord Read(ReadOnlySpan<byte> value)
     {
         var reader = new ByteReader(value);
@@ -45,37 +46,42 @@ public readonly record struct MetadataRecord(short Type, short Version, IMessage
 
     private static IMessage ReadBody(short type, ref ByteReader reader, short version) => type switch
     {
-        RegisterBrokerRecord.RecordType => Body<RegisterBrokerRecord>(ref reader, version, RegisterBrokerRecord.HighestVersion),
-        UnregisterBrokerRecord.RecordType => Body<UnregisterBrokerRecord>(ref reader, version, UnregisterBrokerRecord.HighestVersion),
-        TopicRecord.RecordType => Body<TopicRecord>(ref reader, version, TopicRecord.HighestVersion),
-        PartitionRecord.RecordType => Body<PartitionRecord>(ref reader, version, PartitionRecord.HighestVersion),
-        ConfigRecord.RecordType => Body<ConfigRecord>(ref reader, version, ConfigRecord.HighestVersion),
-        PartitionChangeRecord.RecordType => Body<PartitionChangeRecord>(ref reader, version, PartitionChangeRecord.HighestVersion),
-        FenceBrokerRecord.RecordType => Body<FenceBrokerRecord>(ref reader, version, FenceBrokerRecord.HighestVersion),
-        UnfenceBrokerRecord.RecordType => Body<UnfenceBrokerRecord>(ref reader, version, UnfenceBrokerRecord.HighestVersion),
-        RemoveTopicRecord.RecordType => Body<RemoveTopicRecord>(ref reader, version, RemoveTopicRecord.HighestVersion),
-        DelegationTokenRecord.RecordType => Body<DelegationTokenRecord>(ref reader, version, DelegationTokenRecord.HighestVersion),
-        UserScramCredentialRecord.RecordType => Body<UserScramCredentialRecord>(ref reader, version, UserScramCredentialRecord.HighestVersion),
-        FeatureLevelRecord.RecordType => Body<FeatureLevelRecord>(ref reader, version, FeatureLevelRecord.HighestVersion),
-        ClientQuotaRecord.RecordType => Body<ClientQuotaRecord>(ref reader, version, ClientQuotaRecord.HighestVersion),
-        ProducerIdsRecord.RecordType => Body<ProducerIdsRecord>(ref reader, version, ProducerIdsRecord.HighestVersion),
-        BrokerRegistrationChangeRecord.RecordType => Body<BrokerRegistrationChangeRecord>(ref reader, version, BrokerRegistrationChangeRecord.HighestVersion),
-        AccessControlEntryRecord.RecordType => Body<AccessControlEntryRecord>(ref reader, version, AccessControlEntryRecord.HighestVersion),
-        RemoveAccessControlEntryRecord.RecordType => Body<RemoveAccessControlEntryRecord>(ref reader, version, RemoveAccessControlEntryRecord.HighestVersion),
-        NoOpRecord.RecordType => Body<NoOpRecord>(ref reader, version, NoOpRecord.HighestVersion),
-        ZkMigrationStateRecord.RecordType => Body<ZkMigrationStateRecord>(ref reader, version, ZkMigrationStateRecord.HighestVersion),
-        RemoveUserScramCredentialRecord.RecordType => Body<RemoveUserScramCredentialRecord>(ref reader, version, RemoveUserScramCredentialRecord.HighestVersion),
-        BeginTransactionRecord.RecordType => Body<BeginTransactionRecord>(ref reader, version, BeginTransactionRecord.HighestVersion),
-        EndTransactionRecord.RecordType => Body<EndTransactionRecord>(ref reader, version, EndTransactionRecord.HighestVersion),
-        AbortTransactionRecord.RecordType => Body<AbortTransactionRecord>(ref reader, version, AbortTransactionRecord.HighestVersion),
-        RemoveDelegationTokenRecord.RecordType => Body<RemoveDelegationTokenRecord>(ref reader, version, RemoveDelegationTokenRecord.HighestVersion),
-        RegisterControllerRecord.RecordType => Body<RegisterControllerRecord>(ref reader, version, RegisterControllerRecord.HighestVersion),
-        ClearElrRecord.RecordType => Body<ClearElrRecord>(ref reader, version, ClearElrRecord.HighestVersion),
+        RegisterBrokerRecord.RecordType => Of<RegisterBrokerRecord>(ref reader, version, RegisterBrokerRecord.HighestVersion),
+        UnregisterBrokerRecord.RecordType => Of<UnregisterBrokerRecord>(ref reader, version, UnregisterBrokerRecord.HighestVersion),
+        TopicRecord.RecordType => Of<TopicRecord>(ref reader, version, TopicRecord.HighestVersion),
+        PartitionRecord.RecordType => Of<PartitionRecord>(ref reader, version, PartitionRecord.HighestVersion),
+        ConfigRecord.RecordType => Of<ConfigRecord>(ref reader, version, ConfigRecord.HighestVersion),
+        PartitionChangeRecord.RecordType => Of<PartitionChangeRecord>(ref reader, version, PartitionChangeRecord.HighestVersion),
+        FenceBrokerRecord.RecordType => Of<FenceBrokerRecord>(ref reader, version, FenceBrokerRecord.HighestVersion),
+        UnfenceBrokerRecord.RecordType => Of<UnfenceBrokerRecord>(ref reader, version, UnfenceBrokerRecord.HighestVersion),
+        RemoveTopicRecord.RecordType => Of<RemoveTopicRecord>(ref reader, version, RemoveTopicRecord.HighestVersion),
+        DelegationTokenRecord.RecordType => Of<DelegationTokenRecord>(ref reader, version, DelegationTokenRecord.HighestVersion),
+        UserScramCredentialRecord.RecordType =>
+            Of<UserScramCredentialRecord>(ref reader, version, UserScramCredentialRecord.HighestVersion),
+        FeatureLevelRecord.RecordType => Of<FeatureLevelRecord>(ref reader, version, FeatureLevelRecord.HighestVersion),
+        ClientQuotaRecord.RecordType => Of<ClientQuotaRecord>(ref reader, version, ClientQuotaRecord.HighestVersion),
+        ProducerIdsRecord.RecordType => Of<ProducerIdsRecord>(ref reader, version, ProducerIdsRecord.HighestVersion),
+        BrokerRegistrationChangeRecord.RecordType =>
+            Of<BrokerRegistrationChangeRecord>(ref reader, version, BrokerRegistrationChangeRecord.HighestVersion),
+        AccessControlEntryRecord.RecordType => Of<AccessControlEntryRecord>(ref reader, version, AccessControlEntryRecord.HighestVersion),
+        RemoveAccessControlEntryRecord.RecordType =>
+            Of<RemoveAccessControlEntryRecord>(ref reader, version, RemoveAccessControlEntryRecord.HighestVersion),
+        NoOpRecord.RecordType => Of<NoOpRecord>(ref reader, version, NoOpRecord.HighestVersion),
+        ZkMigrationStateRecord.RecordType => Of<ZkMigrationStateRecord>(ref reader, version, ZkMigrationStateRecord.HighestVersion),
+        RemoveUserScramCredentialRecord.RecordType =>
+            Of<RemoveUserScramCredentialRecord>(ref reader, version, RemoveUserScramCredentialRecord.HighestVersion),
+        BeginTransactionRecord.RecordType => Of<BeginTransactionRecord>(ref reader, version, BeginTransactionRecord.HighestVersion),
+        EndTransactionRecord.RecordType => Of<EndTransactionRecord>(ref reader, version, EndTransactionRecord.HighestVersion),
+        AbortTransactionRecord.RecordType => Of<AbortTransactionRecord>(ref reader, version, AbortTransactionRecord.HighestVersion),
+        RemoveDelegationTokenRecord.RecordType =>
+            Of<RemoveDelegationTokenRecord>(ref reader, version, RemoveDelegationTokenRecord.HighestVersion),
+        RegisterControllerRecord.RecordType => Of<RegisterControllerRecord>(ref reader, version, RegisterControllerRecord.HighestVersion),
+        ClearElrRecord.RecordType => Of<ClearElrRecord>(ref reader, version, ClearElrRecord.HighestVersion),
         _ => throw new MalformedException(
             $"the metadata holds a record of type {type}, which this version of Barnabas does not know: start a version that does"),
     };
 
-    private static T Body<T>(ref ByteReader reader, short version, short highest)
+    private static T Of<T>(ref ByteReader reader, short version, short highest)
         where T : class, IMessage<T>
     {
         if (version > highest)

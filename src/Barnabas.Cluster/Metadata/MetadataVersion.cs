@@ -39,7 +39,9 @@ public readonly record struct MetadataVersion(short Level)
 
     public short RegisterBrokerRecordVersion => (short)(Level >= 30 ? 4 : HasDirectories ? 3 : Level >= 8 ? 2 : 1);
 
-    /// <summary>The version of the release that first had the level, as Kafka's tools name it; the bare number when it is not known.</summary>
+    /// <summary>
+    /// The version of the release that first had the level, as Kafka's tools name it; the bare number when it is not known.
+    /// </summary>
     public override string ToString() =>
         Level >= 7 && Level - 7 < Names.Length ? Names[Level - 7] : Level.ToString(System.Globalization.CultureInfo.InvariantCulture);
 

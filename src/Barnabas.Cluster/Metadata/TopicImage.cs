@@ -51,7 +51,8 @@ public sealed class TopicsImage
     internal TopicsImage With(TopicImage topic)
     {
         var before = _byId.Find(topic.Id)?.Partitions.Length ?? 0;
-        return new TopicsImage(_byId.Set(topic.Id, topic), _byName.Set(topic.Name, topic), PartitionCount - before + topic.Partitions.Length);
+        var count = PartitionCount - before + topic.Partitions.Length;
+        return new TopicsImage(_byId.Set(topic.Id, topic), _byName.Set(topic.Name, topic), count);
     }
 
     internal TopicsImage Without(TopicImage topic) =>

@@ -40,7 +40,10 @@ internal static class Records
         new(UnregisterBrokerRecord.RecordType, 0, new UnregisterBrokerRecord { BrokerId = id, BrokerEpoch = epoch });
 
     public static MetadataRecord Change(int id, long epoch) =>
-        new(BrokerRegistrationChangeRecord.RecordType, 0, new BrokerRegistrationChangeRecord { BrokerId = id, BrokerEpoch = epoch, Fenced = -1 });
+        new(BrokerRegistrationChangeRecord.RecordType, 0, new BrokerRegistrationChangeRecord
+        {
+            BrokerId = id, BrokerEpoch = epoch, Fenced = -1,
+        });
 
     /// <summary>Each kind that is kept whole, one of them removed again.</summary>
     public static IEnumerable<MetadataRecord> Kept()
