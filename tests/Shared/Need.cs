@@ -32,6 +32,9 @@ public enum Need
 
     /// <summary>The command strace.</summary>
     Strace,
+
+    /// <summary>The command dpkg-query, for file lists as real input.</summary>
+    DpkgQuery,
 }
 
 /// <summary>Decides, once per process, what of <see cref="Need"/> is there.</summary>
@@ -72,6 +75,7 @@ public static class Needs
         Need.KafkaPython => Directory.Exists(Path.Combine(DebianModules, "kafka")),
         Need.Node => OnPath("node") && Directory.Exists(Checkout.At("tests/Barnabas.Conformance/clients/node/node_modules")),
         Need.Strace => OnPath("strace"),
+        Need.DpkgQuery => OnPath("dpkg-query"),
         _ => throw new ArgumentOutOfRangeException(nameof(need), need, "no such need"),
     };
 
@@ -86,6 +90,7 @@ public static class Needs
         Need.ConfluentPython => "client confluent-kafka for Python is not installed",
         Need.KafkaPython => "client kafka-python is not installed",
         Need.Node => "the Node.js clients are not installed",
+        Need.DpkgQuery => "no Debian packages to list",
         _ => "strace is not installed",
     };
 

@@ -90,6 +90,9 @@ internal sealed partial class Child : IDisposable
         return process.ExitCode;
     }
 
+    /// <summary>Ends standard input.</summary>
+    public void EndInput() => process.StandardInput.Close();
+
     /// <summary>Writes a line to standard input.</summary>
     public void WriteLine(string line) => process.StandardInput.WriteLine(line);
 
