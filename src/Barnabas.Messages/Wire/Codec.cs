@@ -290,7 +290,7 @@ internal static class Codec
     }
 
     /// <summary>One tagged field: its tag, and a reader over its bytes alone.</summary>
-    public static ByteReader ReadTag(ref ByteReader r, out uint tag)
+    public static ByteReader ReadTag(scoped ref ByteReader r, out uint tag)
     {
         tag = r.ReadUVarInt();
         var size = r.ReadUVarInt();
