@@ -44,6 +44,9 @@ public sealed unsafe class BufferLease
         return new BytePiece(Pointer + offset, length);
     }
 
+    /// <summary>True when nobody but the caller, who must hold it, needs the bytes: they may be written over.</summary>
+    public bool IsSole => Volatile.Read(ref _references) == 1;
+
     /// <summary>One more place needs the bytes.</summary>
     public void Retain()
     {

@@ -28,7 +28,6 @@ public sealed class Loop
     private const int Running = 2;
 
     private readonly TaskQueue _queue = new();
-    private readonly ILoopHost _host;
     private readonly IClock _clock;
     private readonly TickTask _tick;
     private readonly int _turnTasksMax;
@@ -44,14 +43,24 @@ public sealed class Loop
     public Loop(string name, ILoopHost host, IClock clock, int turnTasksMax = 256)
     {
         Name = name;
-        _host = host;
+        Host = host;
         _clock = clock;
         _turnTasksMax = turnTasksMax;
         _tick = new TickTask(this);
+        TurnTask = new LoopTurn(this);
         Timers = new TimerWheel(clock.MonotonicUs);
     }
 
     public string Name { get; }
+
+    /// <summary>Who gives this loop its thread.</summary>
+    public ILoopHost Host { get; }
+
+    /// <summary>For the host's own use; nobody else reads or writes it.</summary>
+    public object? HostData { get; set; }
+
+    /// <summary>One turn as a task for the host's own queue. It is in one queue at most, as a loop is scheduled once at a time.</summary>
+    public LoopTask TurnTask { get; }
 
     /// <summary>
     /// Run at the end of every turn, after its tasks: gathered writes, acknowledgements, wake-ups. Set once, before the first post.
@@ -117,8 +126,15 @@ public sealed class Loop
         Turn(null);
     }
 
-    /// <summary>Has due timers fired, in a turn of its own or in the next. Only the host calls this.</summary>
-    public void Tick() => _tick.PostOnce();
+    /// <summary>
+    /// Has due timers fired, in a turn of its own or in the next. Only the host calls this. <see cref="NextDueUs"/> is then never until that
+    /// turn has ended, which tells the host of the next due time by <see cref="ILoopHost.DueChanged"/>.
+    /// </summary>
+    public void Tick()
+    {
+        Interlocked.Exchange(ref _publishedDueUs, long.MaxValue);
+        _tick.PostOnce();
+    }
 
     private void Turn(LoopTask? first)
     {
@@ -133,14 +149,12 @@ public sealed class Loop
         }
 
         TurnEnd?.Invoke();
-        var due = Timers.NextDueUs;
-        var earlier = due < _publishedDueUs;
-        Volatile.Write(ref _publishedDueUs, due);
+        var earlier = PublishDue();
         _holderThread = 0;
         Interlocked.Exchange(ref _token, Idle);
         if (earlier)
         {
-            _host.DueChanged(this);
+            Host.DueChanged(this);
         }
 
         // Look again after letting go: a task posted while the token was held found it taken and did not schedule.
@@ -150,12 +164,27 @@ public sealed class Loop
         }
     }
 
+    /// <summary>True when the host has to hear of an earlier due time. Exchanged, because the host's tick may come in between.</summary>
+    private bool PublishDue()
+    {
+        var due = Timers.NextDueUs;
+        return due != Volatile.Read(ref _publishedDueUs) && due < Interlocked.Exchange(ref _publishedDueUs, due);
+    }
+
     private void ScheduleIfIdle()
     {
         if (Interlocked.CompareExchange(ref _token, Scheduled, Idle) == Idle)
         {
-            _host.Schedule(this);
+            Host.Schedule(this);
         }
+    }
+
+    /// <summary>Runs one turn; in the host's queue while the loop is scheduled.</summary>
+    private sealed class LoopTurn(Loop loop) : LoopTask
+    {
+        public override string Name => loop.Name;
+
+        public override void Run() => loop.RunTurn();
     }
 
     /// <summary>Makes the loop take a turn; owned by the loop, posted by its host.</summary>

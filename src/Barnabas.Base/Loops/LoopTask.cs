@@ -8,6 +8,9 @@ public abstract class LoopTask
 {
     internal LoopTask? Next;
 
+    /// <summary>What the watchdog calls it when it ran for too long.</summary>
+    public virtual string Name => GetType().Name;
+
     /// <summary>Runs on the loop that the task was posted to, to completion.</summary>
     public abstract void Run();
 }
