@@ -7,10 +7,11 @@ namespace Barnabas.Base.Bytes;
 
 /// <summary>
 /// Writes Kafka's big-endian primitives into one growing, pooled buffer. Owned by one thread at a time; <see cref="Dispose"/> gives the
-/// buffer back, after which <see cref="Written"/> must not be used.
+/// buffer back, after which <see cref="Written"/> must not be used; writing again rents another.
 /// </summary>
 public sealed class ByteWriter(int capacityBytes = 512) : IDisposable
 {
+    private const int SmallestBytes = 512;
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(capacityBytes);
 
     /// <summary>Bytes written so far, which is the position of the next one.</summary>
@@ -126,6 +127,16 @@ public sealed class ByteWriter(int capacityBytes = 512) : IDisposable
     /// <summary>Bytes that an unsigned varint takes: 1 to 5.</summary>
     public static int UVarIntSize(uint value) => (38 - BitOperations.LeadingZeroCount(value | 1)) / 7;
 
+    /// <summary>As <see cref="Dispose"/>, but keeps a buffer of at most <paramref name="bytesKeptMax"/> for what is written next.</summary>
+    public void Release(int bytesKeptMax)
+    {
+        Length = 0;
+        if (_buffer.Length > bytesKeptMax)
+        {
+            Dispose();
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -139,7 +150,7 @@ public sealed class ByteWriter(int capacityBytes = 512) : IDisposable
 
     private void Grow(int more)
     {
-        var size = Math.Max(checked(Length + more), (int)Math.Min((long)_buffer.Length * 2, Array.MaxLength));
+        var size = Math.Max(Math.Max(checked(Length + more), SmallestBytes), (int)Math.Min((long)_buffer.Length * 2, Array.MaxLength));
         var bigger = ArrayPool<byte>.Shared.Rent(size);
         _buffer.AsSpan(0, Length).CopyTo(bigger);
         if (_buffer.Length > 0)

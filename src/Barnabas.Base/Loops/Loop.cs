@@ -127,8 +127,8 @@ public sealed class Loop
     }
 
     /// <summary>
-    /// Has due timers fired, in a turn of its own or in the next. Only the host calls this. <see cref="NextDueUs"/> is then never until that
-    /// turn has ended, which tells the host of the next due time by <see cref="ILoopHost.DueChanged"/>.
+    /// Has due timers fired, in a turn of its own or in the next. Only the host calls this. <see cref="NextDueUs"/> is then never until
+    /// that turn has ended, which tells the host of the next due time by <see cref="ILoopHost.DueChanged"/>.
     /// </summary>
     public void Tick()
     {

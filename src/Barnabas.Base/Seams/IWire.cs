@@ -4,16 +4,19 @@ using Barnabas.Base.Loops;
 namespace Barnabas.Base.Seams;
 
 /// <summary>
-/// The network as a seam: <c>EpollWire</c> and <c>SocketWire</c> in production, <c>SimWire</c> in the simulator. It moves bytes and says when
-/// it can; frames, order and limits are the business of whoever accepts. Every socket belongs to one loop: all its members are called on that
-/// loop, and all its events come in that loop's turns.
+/// The network as a seam: <c>EpollWire</c> and <c>SocketWire</c> in production, <c>SimWire</c> in the simulator. It moves bytes and says
+/// when it can; frames, order and limits are the business of whoever accepts. Every socket belongs to one loop: all its members are called
+/// on that loop, and all its events come in that loop's turns.
 /// </summary>
 public interface IWire
 {
-    /// <summary>Listens; accepted sockets are given to <paramref name="loops"/> in turn. Connecting is accepted from the moment this returns.</summary>
+    /// <summary>
+    /// Listens; accepted sockets are given to <paramref name="loops"/> in turn. Connecting is accepted from the moment this returns.
+    /// </summary>
     /// <param name="endPoint">Port 0 takes a free port, which <see cref="IWireListener.EndPoint"/> tells.</param>
     /// <param name="backlogMax">Connections that may wait to be accepted.</param>
-    /// <param name="loops">The owners of what is accepted; the first also accepts. All must be hosted by what this wire needs for its events.</param>
+    /// <param name="loops">The owners of what is accepted; the first also accepts. All must be hosted by what this wire needs for its
+    /// events.</param>
     /// <param name="acceptor">Told of each connection.</param>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
     IWireListener Listen(IPEndPoint endPoint, int backlogMax, IReadOnlyList<Loop> loops, IWireAcceptor acceptor);
@@ -44,7 +47,9 @@ public interface IWireAcceptor
     /// </summary>
     IWireEvents? Accepted(IWireSocket socket, Loop loop);
 
-    /// <summary>Connections were refused by the system, such as for lack of file descriptors. Called on the first of the listener's loops.</summary>
+    /// <summary>
+    /// Connections were refused by the system, such as for lack of file descriptors. Called on the first of the listener's loops.
+    /// </summary>
     void Refused(string reason);
 }
 
@@ -52,8 +57,8 @@ public interface IWireAcceptor
 public interface IWireEvents
 {
     /// <summary>
-    /// There are bytes, or the end, to receive. Told again as long as that is so and <see cref="IWireSocket.Reading"/> is on, at most once a
-    /// turn; it may be told once more after reading was turned off.
+    /// There are bytes, or the end, to receive. Told again as long as that is so and <see cref="IWireSocket.Reading"/> is on, at most once
+    /// a turn; it may be told once more after reading was turned off.
     /// </summary>
     void OnReadable();
 
@@ -61,8 +66,8 @@ public interface IWireEvents
     void OnWritable();
 
     /// <summary>
-    /// The connection is gone in both directions: only <see cref="IWireSocket.Close"/> makes sense. Told even while reading is off, where the
-    /// platform can tell.
+    /// The connection is gone in both directions: only <see cref="IWireSocket.Close"/> makes sense. Told even while reading is off, where
+    /// the platform can tell.
     /// </summary>
     void OnBroken();
 }
@@ -80,7 +85,8 @@ public interface IWireSocket
     int Receive(Span<byte> buffer);
 
     /// <summary>
-    /// Sends without waiting: how many bytes were taken, or <see cref="WireResult.Broken"/>. Fewer than given means that the owner waits for
+    /// Sends without waiting: how many bytes were taken, or <see cref="WireResult.Broken"/>. Fewer than given means that the owner waits
+    /// for
     /// <see cref="IWireEvents.OnWritable"/> before it sends the rest. The buffer may be reused as soon as
     /// the call returns, but the bytes that were not taken must be the first of the next call.
     /// </summary>
@@ -89,8 +95,8 @@ public interface IWireSocket
     int Send(ReadOnlySpan<byte> bytes, bool more);
 
     /// <summary>
-    /// As <see cref="Send"/> for bytes of a file, without copying them where the platform can. <see cref="WireResult.FileEnded"/> when the file
-    /// has none at that position.
+    /// As <see cref="Send"/> for bytes of a file, without copying them where the platform can. <see cref="WireResult.FileEnded"/> when the
+    /// file has none at that position.
     /// </summary>
     int SendFile(IDiskFile file, long position, int length);
 

@@ -153,7 +153,9 @@ internal sealed class AsyncSocket : IWireSocket
         WaitForBytes();
     }
 
-    /// <summary>Sends a copy of the first bytes as room comes. They count as not taken until then, so that closing loses nothing unseen.</summary>
+    /// <summary>
+    /// Sends a copy of the first bytes as room comes. They count as not taken until then, so that closing loses nothing unseen.
+    /// </summary>
     private void SendPiece(ReadOnlySpan<byte> bytes)
     {
         _pieceBytes = Math.Min(bytes.Length, PieceBytesMax);

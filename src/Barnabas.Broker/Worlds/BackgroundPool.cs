@@ -27,7 +27,9 @@ public sealed class BackgroundPool : IDisposable
         }
     }
 
-    /// <summary>Queues work unless <see cref="WaitingMax"/> pieces wait; false then, and the asker tries again later or says that it is busy.</summary>
+    /// <summary>
+    /// Queues work unless <see cref="WaitingMax"/> pieces wait; false then, and the asker tries again later or says that it is busy.
+    /// </summary>
     public bool TryPost(LoopTask work)
     {
         lock (_waiting)
@@ -42,7 +44,9 @@ public sealed class BackgroundPool : IDisposable
         }
     }
 
-    /// <summary>Queues work that must not be refused because there is at most one piece of its kind: a loop's turn, a broker's shutdown.</summary>
+    /// <summary>
+    /// Queues work that must not be refused because there is at most one piece of its kind: a loop's turn, a broker's shutdown.
+    /// </summary>
     public void Post(LoopTask work)
     {
         lock (_waiting)

@@ -66,7 +66,9 @@ public sealed unsafe class EpollIoLoop : IoLoop
     /// <summary>Changes what an item is told of. Only the thread.</summary>
     internal void Modify(EpollItem item, uint events) => Control(SystemCalls.EpollModify, item.Descriptor, events, item.Handle);
 
-    /// <summary>Forgets an item, whose descriptor its owner then closes; events of it that are under way are dropped. Only the thread.</summary>
+    /// <summary>
+    /// Forgets an item, whose descriptor its owner then closes; events of it that are under way are dropped. Only the thread.
+    /// </summary>
     internal void Remove(EpollItem item)
     {
         var index = (int)(uint)item.Handle;
@@ -167,7 +169,9 @@ internal abstract class EpollItem
     public abstract void OnEvents(uint events);
 }
 
-/// <summary>What is ready for one loop on one thread: handled in one turn. Owned by the thread, which is the only one to run that loop.</summary>
+/// <summary>
+/// What is ready for one loop on one thread: handled in one turn. Owned by the thread, which is the only one to run that loop.
+/// </summary>
 internal sealed class EpollPort(Loop loop) : LoopTask
 {
     private readonly List<EpollItem> _ready = [];

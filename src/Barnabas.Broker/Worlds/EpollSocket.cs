@@ -4,7 +4,9 @@ using Barnabas.Base.Seams;
 
 namespace Barnabas.Broker.Worlds;
 
-/// <summary>One connection in an epoll loop: level-triggered, told to be quiet on the first event that nobody wants. Owned by its loop.</summary>
+/// <summary>
+/// One connection in an epoll loop: level-triggered, told to be quiet on the first event that nobody wants. Owned by its loop.
+/// </summary>
 internal sealed unsafe class EpollSocket(int descriptor, IPEndPoint remote, Loop loop, IWireAcceptor acceptor) : EpollItem, IWireSocket
 {
     private const int LevelTcp = 6;

@@ -5,7 +5,9 @@ using Barnabas.Base.Seams;
 
 namespace Barnabas.Broker.Worlds;
 
-/// <summary>The wire on own epoll loops: Linux, plain text. Its loops must be hosted by <see cref="EpollIoLoop"/>s. Stateless; any thread.</summary>
+/// <summary>
+/// The wire on own epoll loops: Linux, plain text. Its loops must be hosted by <see cref="EpollIoLoop"/>s. Stateless; any thread.
+/// </summary>
 public sealed class EpollWire : IWire
 {
     /// <inheritdoc/>

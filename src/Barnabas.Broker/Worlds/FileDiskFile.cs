@@ -6,7 +6,7 @@ namespace Barnabas.Broker.Worlds;
 /// An open file of <see cref="FileDisk"/> on Linux. Any thread may read; only the owner writes, cuts and closes, and closes only when no
 /// reader is left (the lease on a segment sees to that).
 /// </summary>
-public sealed unsafe class FileDiskFile : IDiskFile
+public sealed unsafe class FileDiskFile : IDiskFile, IKernelFile
 {
     private int _descriptor;
 
@@ -16,7 +16,7 @@ public sealed unsafe class FileDiskFile : IDiskFile
         _descriptor = descriptor;
     }
 
-    /// <summary>The file descriptor, for sendfile(2); good until <see cref="Dispose"/>.</summary>
+    /// <inheritdoc/>
     public int Descriptor => _descriptor;
 
     /// <inheritdoc/>

@@ -62,7 +62,9 @@ public abstract class IoLoop : IDisposable
         WakeIfAsleep();
     }
 
-    /// <summary>Stops after the round that runs, waits for the thread to end and gives back what it holds. Not from the thread itself.</summary>
+    /// <summary>
+    /// Stops after the round that runs, waits for the thread to end and gives back what it holds. Not from the thread itself.
+    /// </summary>
     public void Dispose()
     {
         Check.That(!IsCurrent);

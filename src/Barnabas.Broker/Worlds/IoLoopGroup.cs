@@ -71,7 +71,9 @@ public sealed class IoLoopGroup : IDisposable
         }
     }
 
-    /// <summary>Gives the share back; the last broker stops the threads. Not from one of them. The broker's loops must be idle for good.</summary>
+    /// <summary>
+    /// Gives the share back; the last broker stops the threads. Not from one of them. The broker's loops must be idle for good.
+    /// </summary>
     public void Dispose()
     {
         lock (Gate)
