@@ -36,17 +36,17 @@ internal static class TableEmitter
     {
         code.Summary("What every API is, by its number.").Open("public static class ApiTable");
         code.Summary("One more than the highest number.").Line($"public const int KeyCount = {apis.Max(api => api.ApiKey) + 1};").Line();
-        code.Line("private static readonly ApiInfo?[] ByKey = new ApiInfo?[KeyCount];").Line();
-        code.Open("static ApiTable()");
+        code.Line("private static readonly ApiInfo[] Every =").Line("[");
         foreach (var api in apis)
         {
-            code.Line($"Add(ApiKey.{api.ApiName}, \"{api.ApiName}\", {Facts(api)});");
+            code.Line($"    new ApiInfo(ApiKey.{api.ApiName}, \"{api.ApiName}\", {Facts(api)}),");
         }
 
-        code.Close().Line();
-        code.Line("private static void Add(ApiKey key, string name, short low, short high, short stable, short flexible,");
-        code.Line("    ApiListeners on) =>");
-        code.Line("    ByKey[(int)key] = new ApiInfo(key, name, low, high, stable, flexible, on);").Line();
+        code.Line("];").Line();
+        code.Line("private static readonly ApiInfo?[] ByKey = Index();").Line();
+        code.Summary("Every API, by ascending number.").Line("public static ReadOnlySpan<ApiInfo> All => Every;").Line();
+        code.Open("private static ApiInfo?[] Index()").Line("var byKey = new ApiInfo?[KeyCount];");
+        code.Line("foreach (var api in Every) byKey[(int)api.Key] = api;").Line("return byKey;").Close().Line();
         code.Summary("What an API is, or null for a number that stands for none.");
         code.Line("public static ApiInfo? Find(short key) => (uint)key < KeyCount ? ByKey[key] : null;").Line();
         code.Summary("What an API is.").Line("public static ApiInfo Get(ApiKey key) => ByKey[(int)key]!;").Line();
