@@ -1,0 +1,41 @@
+namespace Barnabas.Broker.Config;
+
+/// <summary>Transactions and what partitions remember of producers. Immutable, for any thread.</summary>
+public sealed class TransactionsConfig
+{
+    internal TransactionsConfig(BrokerConfig config)
+    {
+        ProducerIdExpirationMs = config.Int("producer.id.expiration.ms");
+        ProducerIdCheckIntervalMs = config.Int("producer.id.expiration.check.interval.ms");
+        TimeoutMsMax = config.Int("transaction.max.timeout.ms");
+        IdExpirationMs = config.Int("transactional.id.expiration.ms");
+        TopicPartitions = config.Int("transaction.state.log.num.partitions");
+        TopicReplicationFactor = (short)config.Int("transaction.state.log.replication.factor");
+        TopicMinInsyncReplicas = config.Int("transaction.state.log.min.isr");
+        TopicSegmentBytes = config.Int("transaction.state.log.segment.bytes");
+    }
+
+    /// <summary>How long a partition remembers a silent producer.</summary>
+    public int ProducerIdExpirationMs { get; }
+
+    /// <summary>How often silent producers are looked for.</summary>
+    public int ProducerIdCheckIntervalMs { get; }
+
+    /// <summary>Longest timeout that a transaction may ask for.</summary>
+    public int TimeoutMsMax { get; }
+
+    /// <summary>How long a silent transactional id is remembered.</summary>
+    public int IdExpirationMs { get; }
+
+    /// <summary>Partitions of the transactions topic when it is created.</summary>
+    public int TopicPartitions { get; }
+
+    /// <summary>Replicas of the transactions topic when it is created.</summary>
+    public short TopicReplicationFactor { get; }
+
+    /// <summary>Minimum in-sync replicas of the transactions topic.</summary>
+    public int TopicMinInsyncReplicas { get; }
+
+    /// <summary>Segment size of the transactions topic.</summary>
+    public int TopicSegmentBytes { get; }
+}
