@@ -9,7 +9,7 @@ public readonly ref struct OptionalBytes
         HasValue = true;
     }
 
-    /// <summary>No bytes at all. The same as <c>default</c>.</summary>
+    /// <summary>No bytes at all. The same as <c>default</c> of this type; that of a span is empty instead.</summary>
     public static OptionalBytes Null => default;
 
     /// <summary>False for null.</summary>

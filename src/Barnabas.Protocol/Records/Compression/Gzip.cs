@@ -9,8 +9,17 @@ internal static class Gzip
 {
     private const int DefaultLevel = 6;
 
+    private static ReadOnlySpan<byte> Empty => [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
     public static void Compress(int level, ReadOnlySpan<byte> plain, ByteWriter output)
     {
+        if (plain.IsEmpty)
+        {
+            // The runtime's stream writes no member at all when there is nothing to put into it.
+            output.WriteSpan(Empty);
+            return;
+        }
+
         var options = new ZLibCompressionOptions
         {
             CompressionLevel = level == CompressionLevels.Default
@@ -54,7 +63,11 @@ internal static class Gzip
     }
 }
 
-/// <summary>Opens gzip bodies, of one or more members; what follows the last and is no member is passed over, as Kafka does.</summary>
+/// <summary>
+/// Opens gzip bodies, of one or more members; what follows the last and is no member is passed over, as Kafka does. The runtime ends a
+/// body that is cut off in silence unless the program sets <c>System.IO.Compression.UseStrictValidation</c>, as ours does; in a host that
+/// does not, the walk of the records finds what is missing.
+/// </summary>
 internal sealed unsafe class GzipInflater : Inflater
 {
     private const int BytesMin = 18;

@@ -72,15 +72,15 @@ public static class RecordCompression
             var start = output.Length;
             while (true)
             {
-                var room = Math.Min(PieceBytes, outputBytesMax - (output.Length - start));
-                var got = inflater.Read(output.Take(room + 1));
-                output.Truncate(output.Length - (room + 1) + got);
+                var before = output.Length;
+                var got = inflater.Read(output.Take(PieceBytes));
+                output.Truncate(before + got);
                 if (got == 0)
                 {
                     return ErrorCode.None;
                 }
 
-                if (got > room)
+                if (output.Length - start > outputBytesMax)
                 {
                     output.Truncate(start);
                     return ErrorCode.MessageTooLarge;

@@ -281,12 +281,13 @@ public sealed class BatchCheckTests
         Assert.Equal(1000, verdict.Header.RecordCount);
     }
 
-    internal static BatchVerdict Run(RawBatch raw, in BatchRules rules)
+    internal static BatchVerdict Run(ReadOnlySpan<byte> batch, in BatchRules rules)
     {
-        var batch = raw.ToArray();
         var verdict = BatchCheck.Check(batch, rules);
         return verdict.Error == ErrorCode.None && verdict.Work == BatchWork.Open ? BatchCheck.Open(batch, verdict.Header, rules) : verdict;
     }
+
+    private static BatchVerdict Run(RawBatch raw, in BatchRules rules) => Run(raw.ToArray(), rules);
 
     private static RawBatch Make(string wrong) => wrong switch
     {
