@@ -1,0 +1,35 @@
+using Barnabas.Base;
+
+namespace Barnabas.Log;
+
+/// <summary>Who wrote a batch, which decides what is checked.</summary>
+public enum AppendOrigin
+{
+    /// <summary>A client: size and producer sequence are checked.</summary>
+    Client,
+
+    /// <summary>A coordinator or the controller of this broker: trusted.</summary>
+    Coordinator,
+}
+
+/// <summary>The outcome of staging a batch. With an error nothing was staged and nothing changed.</summary>
+public readonly struct AppendResult
+{
+    /// <summary>None, or why the batch was refused.</summary>
+    public ErrorCode ErrorCode { get; init; }
+
+    /// <summary>Offset of the first record: the old one for a duplicate; -1 with an error.</summary>
+    public long BaseOffset { get; init; }
+
+    /// <summary>Offset of the last record; an acknowledgement by all replicas waits until the high watermark is above it.</summary>
+    public long LastOffset { get; init; }
+
+    /// <summary>The time the broker stamped, where the topic is so configured, or that of the first try of a duplicate; else -1.</summary>
+    public long LogAppendTimeMs { get; init; }
+
+    /// <summary>The first offset of the log.</summary>
+    public long LogStartOffset { get; init; }
+
+    /// <summary>True when the batch was in the log already and nothing was staged.</summary>
+    public bool IsDuplicate { get; init; }
+}

@@ -1,0 +1,89 @@
+using Barnabas.Base.Seams;
+using Barnabas.Log.Epochs;
+using Barnabas.Log.Segments;
+
+namespace Barnabas.Log.Flushing;
+
+/// <summary>
+/// What has to be made durable up to one moment of a log: made by the owner, run once on a background thread (it may block), then given back
+/// to the owner, which moves the recovery point. Immutable; touches no state of the log. A failure means that the directory is offline.
+/// </summary>
+public sealed class FlushJob
+{
+    private readonly IDisk _disk;
+    private readonly string _directory;
+
+    internal FlushJob(IDisk disk, string directory)
+    {
+        _disk = disk;
+        _directory = directory;
+    }
+
+    /// <summary>All below this offset is durable when the job is done.</summary>
+    public long EndOffset { get; internal init; }
+
+    /// <summary>Truncations so far; a job of an earlier generation says nothing about what is there now.</summary>
+    internal int Generation { get; init; }
+
+    /// <summary>Sealed segments whose indexes were never written.</summary>
+    internal Segment[] Sealed { get; init; } = [];
+
+    /// <summary>The active segment, if it is to be synced too.</summary>
+    internal Segment? Active { get; init; }
+
+    /// <summary>True to write the active segment's indexes as well, for a clean close.</summary>
+    internal bool IsClose { get; init; }
+
+    /// <summary>Producer snapshots by offset.</summary>
+    internal (long Offset, byte[] Bytes)[] Snapshots { get; init; } = [];
+
+    /// <summary>The epoch history, if it changed.</summary>
+    internal LeaderEpochs? Epochs { get; init; }
+
+    internal bool IsDirectoryChanged { get; init; }
+
+    /// <summary>Writes and syncs. Throws <see cref="IOException"/>; never to be tried again after that.</summary>
+    public void Run()
+    {
+        foreach (var segment in Sealed)
+        {
+            WriteIndexes(_disk, segment);
+            segment.Data.Sync();
+        }
+
+        if (Active is not null)
+        {
+            if (IsClose)
+            {
+                WriteIndexes(_disk, Active);
+            }
+
+            Active.Data.Sync();
+        }
+
+        foreach (var (offset, bytes) in Snapshots)
+        {
+            SmallFile.Write(_disk, SegmentNames.PathOf(_directory, offset, SegmentNames.ProducerSnapshot), bytes);
+        }
+
+        if (Epochs is not null)
+        {
+            SmallFile.Replace(_disk, Path.Join(_directory, SegmentNames.LeaderEpochs), Epochs.ToBytes());
+        }
+        else if (IsDirectoryChanged || IsClose || Sealed.Length > 0 || Snapshots.Length > 0)
+        {
+            _disk.SyncDirectory(_directory);
+        }
+    }
+
+    /// <summary>Writes and syncs the index files of a segment that no longer changes.</summary>
+    internal static void WriteIndexes(IDisk disk, Segment segment)
+    {
+        SmallFile.Write(disk, segment.PathOf(SegmentNames.OffsetIndex), segment.Offsets.ToBytes());
+        SmallFile.Write(disk, segment.PathOf(SegmentNames.TimeIndex), segment.Times.ToBytes());
+        if (!segment.Transactions.Entries.IsEmpty)
+        {
+            SmallFile.Write(disk, segment.PathOf(SegmentNames.TransactionIndex), segment.Transactions.ToBytes());
+        }
+    }
+}

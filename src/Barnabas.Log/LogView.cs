@@ -1,0 +1,246 @@
+using Barnabas.Base;
+using Barnabas.Log.Epochs;
+using Barnabas.Log.Segments;
+
+namespace Barnabas.Log;
+
+/// <summary>
+/// One moment of a log, as one object: immutable, published by the log's owner with one volatile write after the bytes it shows, read by
+/// any thread. Offsets at or above a view's end may be rewritten by truncation; below it bytes never change.
+/// </summary>
+public sealed class LogView
+{
+    // The position of the high watermark or the last stable offset in the active segment; -1 where the file has to tell.
+    private readonly int _endPosition, _highWatermarkPosition, _lastStablePosition;
+
+    internal LogView(Segment[] segments, in LogOffsets offsets, LeaderEpochs epochs, in LogPositions positions)
+    {
+        Segments = segments;
+        LogStartOffset = offsets.LogStart;
+        LogEndOffset = offsets.LogEnd;
+        HighWatermark = offsets.HighWatermark;
+        LastStableOffset = offsets.LastStable;
+        Epochs = epochs;
+        _endPosition = positions.End;
+        _highWatermarkPosition = positions.HighWatermark;
+        _lastStablePosition = positions.LastStable;
+    }
+
+    /// <summary>Segments in order; the last is the active one.</summary>
+    internal Segment[] Segments { get; }
+
+    /// <summary>The first offset that may be read.</summary>
+    public long LogStartOffset { get; }
+
+    /// <summary>The offset of the next record.</summary>
+    public long LogEndOffset { get; }
+
+    /// <summary>The first offset that is not yet replicated to all in-sync replicas; at most the log end.</summary>
+    public long HighWatermark { get; }
+
+    /// <summary>The first offset that an open transaction may still decide about; at most the high watermark.</summary>
+    public long LastStableOffset { get; }
+
+    /// <summary>The history of leader epochs up to the log end.</summary>
+    public LeaderEpochs Epochs { get; }
+
+    /// <summary>Bytes of all segments.</summary>
+    public long SizeBytes
+    {
+        get
+        {
+            var bytes = (long)_endPosition;
+            foreach (var segment in Segments.AsSpan(0, Segments.Length - 1))
+            {
+                bytes += segment.SizeBytes;
+            }
+
+            return bytes;
+        }
+    }
+
+    /// <summary>The offset that a limit stands for.</summary>
+    public long OffsetOf(ReadLimit limit) => limit switch
+    {
+        ReadLimit.LogEnd => LogEndOffset,
+        ReadLimit.HighWatermark => HighWatermark,
+        _ => LastStableOffset,
+    };
+
+    /// <summary>
+    /// The batches from the one that holds <paramref name="fetchOffset"/> on, as many whole ones as fit in <paramref name="bytesMax"/>, cut
+    /// where the index knows a boundary (so up to an index interval less may come, without reading). With
+    /// <paramref name="minOneBatch"/> the first batch comes whole even if it is larger. May read headers through the page cache, and a
+    /// sealed segment's index from disk at first use; allocates only then.
+    /// </summary>
+    public LogSlice Slice(long fetchOffset, int bytesMax, ReadLimit limit, bool minOneBatch)
+    {
+        var found = TryFind(fetchOffset, bytesMax, limit, minOneBatch, mayRead: true, out var slice);
+        Check.That(found);
+        return slice;
+    }
+
+    /// <summary>Like <see cref="Slice"/>, but never touches the disk: false where that would be needed. The tail is always known.</summary>
+    public bool TrySlice(long fetchOffset, int bytesMax, ReadLimit limit, bool minOneBatch, out LogSlice slice) =>
+        TryFind(fetchOffset, bytesMax, limit, minOneBatch, mayRead: false, out slice);
+
+    /// <summary>
+    /// Bytes that a reader at this offset could get below the limit, as far as the active segment goes: for fetch waiters. At least 1 when
+    /// there is anything in older segments.
+    /// </summary>
+    public long BytesFrom(long fetchOffset, ReadLimit limit)
+    {
+        var upper = OffsetOf(limit);
+        if (fetchOffset >= upper)
+        {
+            return 0;
+        }
+
+        var active = Segments[^1];
+        if (fetchOffset < active.BaseOffset || upper < active.BaseOffset)
+        {
+            return int.MaxValue;
+        }
+
+        var end = LimitPosition(limit);
+        var start = active.PositionOf(fetchOffset, _endPosition, mayRead: false);
+        return end < 0 || start < 0 ? Math.Max(1, upper - fetchOffset) : Math.Max(0, end - start);
+    }
+
+    /// <summary>Index of the segment that holds an offset, or the first one.</summary>
+    internal int SegmentIndexOf(long offset)
+    {
+        var index = Segments.Length - 1;
+        if (Segments[index].BaseOffset <= offset)
+        {
+            return index;
+        }
+
+        var low = 0;
+        while (low < index)
+        {
+            var middle = (low + index) >>> 1;
+            if (Segments[middle].BaseOffset <= offset)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                index = middle;
+            }
+        }
+
+        return Math.Max(0, low - 1);
+    }
+
+    /// <summary>Bytes of a segment that this view shows.</summary>
+    internal int EndOf(int index) => index == Segments.Length - 1 ? _endPosition : Segments[index].SizeBytes;
+
+    /// <summary>The first offset behind a segment.</summary>
+    internal long NextOffsetOf(int index) => index == Segments.Length - 1 ? LogEndOffset : Segments[index + 1].BaseOffset;
+
+    private bool TryFind(long fetchOffset, int bytesMax, ReadLimit limit, bool minOneBatch, bool mayRead, out LogSlice slice)
+    {
+        if (fetchOffset < LogStartOffset || fetchOffset > LogEndOffset)
+        {
+            slice = LogSlice.Failed(ErrorCode.OffsetOutOfRange);
+            return true;
+        }
+
+        var upper = OffsetOf(limit);
+        slice = LogSlice.Empty(fetchOffset);
+        if (fetchOffset >= upper)
+        {
+            return true;
+        }
+
+        for (var index = SegmentIndexOf(fetchOffset); index < Segments.Length && Segments[index].BaseOffset < upper; index++)
+        {
+            var segment = Segments[index];
+            var end = LimitPositionIn(index, upper, limit, mayRead);
+            var start = end < 0 ? -1 : segment.PositionOf(fetchOffset, end, mayRead);
+            if (start < 0)
+            {
+                return false;
+            }
+
+            if (start < end)
+            {
+                return TryCut(new Range(index, start, end, Math.Min(upper, NextOffsetOf(index))), bytesMax, minOneBatch, mayRead, out slice);
+            }
+        }
+
+        return true;
+    }
+
+    private bool TryCut(Range range, int bytesMax, bool minOneBatch, bool mayRead, out LogSlice slice)
+    {
+        var segment = Segments[range.Index];
+        var (start, end, endOffset) = (range.Start, range.End, range.EndOffset);
+        if (segment.Damages is not null && !TryKeepClearOfDamage(segment, start, ref end, ref endOffset))
+        {
+            slice = LogSlice.Failed(ErrorCode.CorruptMessage);
+            return true;
+        }
+
+        if (end - start > bytesMax)
+        {
+            end = segment.BoundaryWithin(start, Math.Max(0, bytesMax), end, mayRead);
+            endOffset = -1;
+            if (end == start && minOneBatch)
+            {
+                end = start + segment.BatchBytesAt(start, range.End);
+            }
+        }
+
+        slice = end > start ? LogSlice.Of(segment, start, end, endOffset) : LogSlice.Empty(-1);
+        return end >= 0;
+    }
+
+    private static bool TryKeepClearOfDamage(Segment segment, int start, ref int end, ref long endOffset)
+    {
+        foreach (var damage in segment.Damages!)
+        {
+            if (damage.Position <= start && start < damage.EndPosition)
+            {
+                return false;
+            }
+
+            if (damage.Position > start && damage.Position < end)
+            {
+                end = damage.Position;
+                endOffset = damage.FirstOffset;
+                return true;
+            }
+        }
+
+        return true;
+    }
+
+    private int LimitPositionIn(int index, long upper, ReadLimit limit, bool mayRead)
+    {
+        if (index < Segments.Length - 1)
+        {
+            var size = Segments[index].SizeBytes;
+            return Segments[index + 1].BaseOffset <= upper ? size : Segments[index].PositionOf(upper, size, mayRead);
+        }
+
+        var known = LimitPosition(limit);
+        return known >= 0 ? known : Segments[index].PositionOf(upper, _endPosition, mayRead);
+    }
+
+    private int LimitPosition(ReadLimit limit) => limit switch
+    {
+        ReadLimit.LogEnd => _endPosition,
+        ReadLimit.HighWatermark => _highWatermarkPosition,
+        _ => _lastStablePosition,
+    };
+
+    private readonly record struct Range(int Index, int Start, int End, long EndOffset);
+}
+
+/// <summary>The four offsets of a log at one moment.</summary>
+internal readonly record struct LogOffsets(long LogStart, long LogEnd, long HighWatermark, long LastStable);
+
+/// <summary>Their places in the active segment; -1 where the file has to tell.</summary>
+internal readonly record struct LogPositions(int End, int HighWatermark, int LastStable);

@@ -1,0 +1,151 @@
+using Barnabas.Base;
+using Barnabas.Protocol.Records;
+
+namespace Barnabas.Log.Producers;
+
+/// <summary>
+/// What a log knows of the producers that number their batches, so that a retry is not appended twice and a gap is refused. The log's owner
+/// alone uses it. Bounded: beyond <see cref="ProducersMax"/> those that were silent longest are forgotten.
+/// </summary>
+internal sealed class ProducerStates
+{
+    /// <summary>Producer ids that one log remembers, about 20 MB.</summary>
+    internal const int ProducersMax = 100_000;
+
+    private readonly Dictionary<long, ProducerEntry> _entries = [];
+
+    internal OpenTransactions Transactions { get; } = new();
+
+    internal int Count => _entries.Count;
+
+    internal IEnumerable<ProducerEntry> Entries => _entries.Values;
+
+    /// <summary>
+    /// Judges a batch of a client. None with a found <paramref name="duplicate"/> means that it is in the log already. Changes nothing.
+    /// </summary>
+    internal ErrorCode Judge(in RecordBatchHeader header, out ProducerBatch? duplicate)
+    {
+        duplicate = null;
+        if (!_entries.TryGetValue(header.ProducerId, out var entry))
+        {
+            return ErrorCode.None;
+        }
+
+        if (header.ProducerEpoch == entry.Epoch && entry.TryFind(header.BaseSequence, header.LastSequence, out var known))
+        {
+            duplicate = known;
+            return ErrorCode.None;
+        }
+
+        if (header.ProducerEpoch < entry.Epoch)
+        {
+            return ErrorCode.InvalidProducerEpoch;
+        }
+
+        var expected = header.ProducerEpoch != entry.Epoch ? 0
+            : entry.LastSequence == int.MaxValue ? 0
+            : entry.LastSequence + 1;
+        if (entry.Epoch >= 0 && header.BaseSequence != expected)
+        {
+            return ErrorCode.OutOfOrderSequenceNumber;
+        }
+
+        return entry.TransactionFirstOffset >= 0 && !header.IsTransactional ? ErrorCode.InvalidTxnState : ErrorCode.None;
+    }
+
+    /// <summary>Takes note of a data batch at the offset that it has now, whether it was appended, copied or replayed.</summary>
+    internal void Apply(in RecordBatchHeader header, long baseOffset)
+    {
+        var entry = EntryOf(header.ProducerId);
+        entry.MoveTo(header.ProducerEpoch);
+        entry.Add(new ProducerBatch(header.LastSequence, header.LastOffsetDelta, baseOffset + header.LastOffsetDelta, header.MaxTimestamp));
+        entry.LastTimestampMs = header.MaxTimestamp;
+        if (header.IsTransactional && entry.TransactionFirstOffset < 0)
+        {
+            entry.TransactionFirstOffset = baseOffset;
+            Transactions.Begin(baseOffset, header.ProducerId);
+        }
+    }
+
+    /// <summary>Takes note of a transaction marker. Returns the transaction that it ended, or null if there was none.</summary>
+    internal CompletedTransaction? Apply(in RecordBatchHeader header, in TransactionMarker marker, long offset)
+    {
+        var entry = EntryOf(header.ProducerId);
+        entry.MoveTo(header.ProducerEpoch);
+        entry.CoordinatorEpoch = marker.CoordinatorEpoch;
+        entry.LastTimestampMs = header.MaxTimestamp;
+        if (entry.TransactionFirstOffset < 0)
+        {
+            return null;
+        }
+
+        var ended = new CompletedTransaction(header.ProducerId, entry.TransactionFirstOffset, offset, marker.IsAbort);
+        entry.TransactionFirstOffset = -1;
+        Transactions.End(ended);
+        return ended;
+    }
+
+    /// <summary>Puts an entry back that a snapshot held.</summary>
+    internal void Restore(ProducerEntry entry)
+    {
+        _entries[entry.ProducerId] = entry;
+        if (entry.TransactionFirstOffset >= 0)
+        {
+            Transactions.Begin(entry.TransactionFirstOffset, entry.ProducerId);
+        }
+    }
+
+    internal void Clear()
+    {
+        _entries.Clear();
+        Transactions.Clear();
+    }
+
+    /// <summary>Forgets producers that were silent too long, never one with an open transaction.</summary>
+    internal void Expire(long nowMs, long expirationMs)
+    {
+        List<long>? expired = null;
+        foreach (var entry in _entries.Values)
+        {
+            if (IsExpired(entry, nowMs, expirationMs))
+            {
+                (expired ??= []).Add(entry.ProducerId);
+            }
+        }
+
+        foreach (var id in expired ?? [])
+        {
+            _entries.Remove(id);
+        }
+    }
+
+    internal static bool IsExpired(ProducerEntry entry, long nowMs, long expirationMs) =>
+        entry.TransactionFirstOffset < 0 && nowMs - entry.LastTimestampMs >= expirationMs;
+
+    private ProducerEntry EntryOf(long producerId)
+    {
+        if (_entries.TryGetValue(producerId, out var entry))
+        {
+            return entry;
+        }
+
+        if (_entries.Count >= ProducersMax)
+        {
+            ForgetTheSilent();
+        }
+
+        return _entries[producerId] = new ProducerEntry(producerId);
+    }
+
+    /// <summary>Forgets the tenth that was silent longest, so that the cost of a sort is paid once in ten thousand producers.</summary>
+    private void ForgetTheSilent()
+    {
+        var silent = _entries.Values.Where(e => e.TransactionFirstOffset < 0)
+            .OrderBy(e => e.LastTimestampMs).ThenBy(e => e.ProducerId)
+            .Take(ProducersMax / 10).ToList();
+        foreach (var entry in silent)
+        {
+            _entries.Remove(entry.ProducerId);
+        }
+    }
+}

@@ -1,0 +1,274 @@
+using Barnabas.Base;
+using Barnabas.Base.Seams;
+using Barnabas.Log.Batches;
+using Barnabas.Log.Epochs;
+using Barnabas.Log.Indexes;
+using Barnabas.Log.Producers;
+using Barnabas.Log.Segments;
+
+namespace Barnabas.Log.Recovery;
+
+/// <summary>
+/// Opens the log of one directory: finishes what a crash interrupted, checks the segments that may not be whole, and rebuilds what is derived
+/// from them. Used once, on a background thread; nobody else has the directory.
+/// </summary>
+internal sealed class LogLoader(LogOpenRequest request)
+{
+    private readonly IDisk _disk = request.Disk;
+    private readonly string _directory = request.Directory;
+    private readonly List<Segment> _segments = [];
+    private readonly List<Segment> _scanned = [];
+    private LeaderEpochs _epochs = LeaderEpochs.Empty;
+    private long _logEnd;
+    private long _bytesCut;
+
+    internal OpenedLog Load()
+    {
+        _disk.CreateDirectory(_directory);
+        DirectoryMending.Run(_disk, _directory);
+        var listing = _disk.List(_directory);
+        LoadEpochs();
+        var bases = BasesOf(listing);
+        for (var i = 0; i < bases.Count; i++)
+        {
+            if (!OpenSegment(bases, i, listing))
+            {
+                break;
+            }
+        }
+
+        var logStart = Math.Max(request.LogStartOffset, _segments.Count > 0 ? _segments[0].BaseOffset : 0);
+        if (_segments.Count == 0 || logStart > _logEnd)
+        {
+            var fresh = Truncation.StartOver(_disk, _directory, [.. _segments], logStart, request.NowMs);
+            _segments.Clear();
+            _segments.Add(fresh);
+            _logEnd = logStart;
+        }
+
+        return Finish(logStart);
+    }
+
+    private OpenedLog Finish(long logStart)
+    {
+        var segments = _segments.ToArray();
+        var firstScanned = segments.FirstOrDefault(_scanned.Contains);
+        var expiry = new ProducerExpiry(request.NowMs, request.Config.ProducerIdExpirationMs);
+        var producers = ProducerReplay.Load(_disk, segments, firstScanned?.BaseOffset ?? _logEnd, _logEnd, expiry, NoteAborted);
+        Truncation.DeleteSnapshotsAbove(_disk, _directory, _logEnd);
+        ProducerReplay.DeleteStaleSnapshots(_disk, _directory, segments);
+        var highWatermark = Math.Clamp(request.HighWatermark, logStart, _logEnd);
+        var log = new PartitionLog(new LoadedLog
+        {
+            Disk = _disk,
+            Directory = _directory,
+            Partition = request.Partition,
+            Config = request.Config,
+            Segments = segments,
+            Unflushed = [.. _scanned.Where(s => _segments.Contains(s) && s != segments[^1])],
+            Producers = producers,
+            Epochs = _epochs.TruncatedTo(_logEnd).StartingAt(logStart),
+            LogStartOffset = logStart,
+            LogEndOffset = _logEnd,
+            HighWatermark = highWatermark,
+            RecoveryPoint = request.RecoveryPoint > _logEnd ? 0 : request.RecoveryPoint,
+        });
+        var damages = segments.SelectMany(s => s.Damages ?? []).ToList();
+        return new OpenedLog(log, new RecoveryReport(_scanned.Count, _bytesCut, damages));
+    }
+
+    private void LoadEpochs()
+    {
+        var path = Path.Join(_directory, SegmentNames.LeaderEpochs);
+        if (!_disk.FileExists(path))
+        {
+            return;
+        }
+
+        try
+        {
+            _epochs = LeaderEpochs.FromBytes(SmallFile.Read(_disk, path), path);
+        }
+        catch (MalformedException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
+
+    private static List<long> BasesOf(IReadOnlyList<DiskEntry> listing)
+    {
+        var bases = new List<long>();
+        foreach (var entry in listing)
+        {
+            if (!entry.IsDirectory && SegmentNames.TryParse(entry.Name, SegmentNames.Data, out var offset))
+            {
+                bases.Add(offset);
+            }
+        }
+
+        return bases;
+    }
+
+    /// <summary>Opens the next segment; false when the log ends in it, though there are more files, which are then deleted.</summary>
+    private bool OpenSegment(List<long> bases, int index, IReadOnlyList<DiskEntry> listing)
+    {
+        var baseOffset = bases[index];
+        var isLast = index == bases.Count - 1;
+        var path = SegmentNames.PathOf(_directory, baseOffset, SegmentNames.Data);
+        var data = _disk.Open(path, FileOpen.ReadWrite);
+        var fileBytes = data.Length;
+        if (fileBytes > int.MaxValue)
+        {
+            data.Dispose();
+            throw new IOException($"{path} has {fileBytes} bytes, more than a segment can");
+        }
+
+        var lease = new SegmentLease(data);
+        var modifiedMs = listing.First(e => e.Name.AsSpan().SequenceEqual(Path.GetFileName(path.AsSpan()))).ModifiedMs;
+        var isBelowRecoveryPoint = !isLast && bases[index + 1] <= request.RecoveryPoint;
+        if ((request.IsClean || isBelowRecoveryPoint) && HasIndexes(listing, path))
+        {
+            var trusted = isLast
+                ? OpenTail(baseOffset, lease, (int)fileBytes, modifiedMs)
+                : new Segment(_disk, _directory, baseOffset, lease, (int)fileBytes) { ModifiedMs = modifiedMs };
+            if (trusted is not null)
+            {
+                _segments.Add(trusted);
+                _logEnd = isLast ? _logEnd : bases[index + 1];
+                return true;
+            }
+        }
+
+        return ScanSegment(bases, index, lease, fileBytes, modifiedMs);
+    }
+
+    private bool ScanSegment(List<long> bases, int index, SegmentLease lease, long fileBytes, long modifiedMs)
+    {
+        var segment = new Segment(_disk, _directory, bases[index], lease, new SegmentIndexes()) { ModifiedMs = modifiedMs };
+        var scan = new SegmentScan(segment, lease.Data, fileBytes, request.Config);
+        _epochs = scan.Run(_epochs, () => HasGoodBatchAfter(bases, index));
+        _segments.Add(segment);
+        _scanned.Add(segment);
+        _logEnd = scan.NextOffset;
+        var isTorn = scan.GoodBytes < fileBytes;
+        if (isTorn)
+        {
+            _bytesCut += fileBytes - scan.GoodBytes;
+            lease.Data.Truncate(scan.GoodBytes);
+        }
+
+        foreach (var suffix in SegmentNames.SegmentSuffixes[1..])
+        {
+            _disk.Delete(segment.PathOf(suffix));
+        }
+
+        if (!isTorn)
+        {
+            if (index < bases.Count - 1)
+            {
+                segment.Seal();
+                _logEnd = bases[index + 1];
+            }
+
+            return true;
+        }
+
+        for (var later = bases.Count - 1; later > index; later--)
+        {
+            foreach (var suffix in SegmentNames.SegmentSuffixes)
+            {
+                _disk.Delete(SegmentNames.PathOf(_directory, bases[later], suffix));
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>True when a later data file begins with a good batch: then bad bytes before it are rot, not the end of the log.</summary>
+    private bool HasGoodBatchAfter(List<long> bases, int index)
+    {
+        for (var later = index + 1; later < bases.Count; later++)
+        {
+            using var data = _disk.Open(SegmentNames.PathOf(_directory, bases[later], SegmentNames.Data), FileOpen.Read);
+            var probe = new Segment(_disk, _directory, bases[later], new SegmentLease(data), new SegmentIndexes());
+            if (data.Length > 0 && new SegmentScan(probe, data, data.Length, request.Config).TryReadBatch(0, out _))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Opens the last segment of a clean log: its indexes from disk, the batches behind the last entry from their headers. Null when they do
+    /// not fit each other, for then the segment has to be scanned.
+    /// </summary>
+    private Segment? OpenTail(long baseOffset, SegmentLease lease, int fileBytes, long modifiedMs)
+    {
+        var offsets = OffsetIndex.FromBytes(SmallFile.Read(_disk, SegmentNames.PathOf(_directory, baseOffset, SegmentNames.OffsetIndex)));
+        var times = TimeIndex.FromBytes(SmallFile.Read(_disk, SegmentNames.PathOf(_directory, baseOffset, SegmentNames.TimeIndex)));
+        if (offsets is null || times is null || offsets.Last().Position >= Math.Max(1, fileBytes))
+        {
+            return null;
+        }
+
+        var (lastRelative, lastPosition) = offsets.Last();
+        var indexes = new SegmentIndexes
+        {
+            Offsets = offsets,
+            Times = times,
+            Transactions = null,
+            SizeBytes = lastPosition,
+            MaxTimestampMs = times.Last().TimestampMs,
+            OffsetOfMaxTimestamp = baseOffset + times.Last().RelativeOffset,
+        };
+        var segment = new Segment(_disk, _directory, baseOffset, lease, indexes) { ModifiedMs = modifiedMs };
+        Span<byte> buffer = stackalloc byte[4096];
+        var scan = new BatchScan(lease.Data, lastPosition, fileBytes, buffer);
+        _logEnd = baseOffset;
+        while (scan.MoveNext(out var frame))
+        {
+            var isIndexed = offsets.Count > 0 && scan.Position == lastPosition;
+            if (frame.BaseOffset < _logEnd || (isIndexed && frame.LastOffset != baseOffset + lastRelative))
+            {
+                return null;
+            }
+
+            segment.Append(frame.LastOffset, frame.MaxTimestamp, (int)frame.SizeBytes, request.Config.IndexIntervalBytes);
+            _logEnd = frame.LastOffset + 1;
+        }
+
+        if (scan.IsBroken)
+        {
+            return null;
+        }
+
+        segment.LoadFirstTimestamp();
+        return segment;
+    }
+
+    private static bool HasIndexes(IReadOnlyList<DiskEntry> listing, string dataPath)
+    {
+        var stem = Path.GetFileNameWithoutExtension(dataPath);
+        var found = 0;
+        foreach (var entry in listing)
+        {
+            if ((entry.Name == stem + SegmentNames.OffsetIndex && entry.Length % OffsetIndex.EntryBytes == 0)
+                || (entry.Name == stem + SegmentNames.TimeIndex && entry.Length % TimeIndex.EntryBytes == 0))
+            {
+                found++;
+            }
+        }
+
+        return found == 2;
+    }
+
+    private void NoteAborted(Segment segment, AbortedTransaction aborted)
+    {
+        if (_scanned.Contains(segment))
+        {
+            segment.AddAborted(aborted);
+        }
+    }
+}

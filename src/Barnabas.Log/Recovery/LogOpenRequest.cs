@@ -1,0 +1,39 @@
+using Barnabas.Base.Seams;
+
+namespace Barnabas.Log.Recovery;
+
+/// <summary>What opening a log needs to know. Immutable.</summary>
+public sealed record LogOpenRequest
+{
+    public required IDisk Disk { get; init; }
+
+    /// <summary>The partition's directory; made if it is absent.</summary>
+    public required string Directory { get; init; }
+
+    public required TopicPartition Partition { get; init; }
+
+    public LogConfig Config { get; init; } = LogConfig.Default;
+
+    public required long NowMs { get; init; }
+
+    /// <summary>True when the log directory carried the flag of a clean shutdown.</summary>
+    public bool IsClean { get; init; }
+
+    /// <summary>All below was synced, as the checkpoint says; 0 if it says nothing.</summary>
+    public long RecoveryPoint { get; init; }
+
+    /// <summary>The first offset, as the checkpoint says; 0 if it says nothing. A new log begins here.</summary>
+    public long LogStartOffset { get; init; }
+
+    /// <summary>The high watermark, as the checkpoint says; 0 if it says nothing.</summary>
+    public long HighWatermark { get; init; }
+}
+
+/// <summary>An open log and what had to be done to it.</summary>
+public sealed record OpenedLog(PartitionLog Log, RecoveryReport Report);
+
+/// <summary>What opening a log found and mended.</summary>
+/// <param name="SegmentsScanned">Segments whose every batch was checked.</param>
+/// <param name="BytesCut">Bytes of a torn tail that were cut off.</param>
+/// <param name="Damages">Rotten ranges with good batches behind them, which were kept and are to be reported; the log may still be used.</param>
+public sealed record RecoveryReport(int SegmentsScanned, long BytesCut, IReadOnlyList<LogDamage> Damages);

@@ -1,0 +1,127 @@
+using Barnabas.Base.Seams;
+using Barnabas.Log.Batches;
+using Barnabas.Log.Indexes;
+using Barnabas.Log.Producers;
+using Barnabas.Log.Segments;
+
+namespace Barnabas.Log.Recovery;
+
+/// <summary>Brings producer states to an offset: the newest good snapshot, then the batch headers behind it. Stateless; blocks.</summary>
+internal static class ProducerReplay
+{
+    /// <summary>
+    /// The states as of <paramref name="endOffset"/>, from a snapshot at or below <paramref name="snapshotMax"/>; wrong snapshots are deleted.
+    /// Aborted transactions whose markers were met are given to <paramref name="onAborted"/>.
+    /// </summary>
+    internal static ProducerStates Load(
+        IDisk disk,
+        ReadOnlySpan<Segment> segments,
+        long snapshotMax,
+        long endOffset,
+        ProducerExpiry expiry,
+        Action<Segment, AbortedTransaction>? onAborted = null)
+    {
+        var states = new ProducerStates();
+        var from = LoadSnapshot(disk, segments[0].Directory, snapshotMax, states, expiry);
+        for (var i = 0; i < segments.Length && segments[i].BaseOffset < endOffset; i++)
+        {
+            var segmentEnd = i + 1 < segments.Length ? segments[i + 1].BaseOffset : long.MaxValue;
+            if (segmentEnd > from)
+            {
+                Replay(segments[i], from, endOffset, states, onAborted);
+            }
+        }
+
+        return states;
+    }
+
+    /// <summary>Takes note of one batch that lies in a file.</summary>
+    private static CompletedTransaction? Apply(in BatchFrame frame, ReadOnlySpan<byte> batch, ProducerStates states)
+    {
+        if (!frame.HasProducerId)
+        {
+            return null;
+        }
+
+        if (!frame.IsControl)
+        {
+            states.Apply(frame.Header, frame.BaseOffset);
+            return null;
+        }
+
+        return TransactionMarker.TryRead(batch, out var marker) ? states.Apply(frame.Header, marker, frame.BaseOffset) : null;
+    }
+
+    /// <summary>Keeps the snapshots at the bases of segments and the newest one; the others say nothing that is needed again.</summary>
+    internal static void DeleteStaleSnapshots(IDisk disk, string directory, Segment[] segments)
+    {
+        var snapshots = Snapshots(disk, directory);
+        for (var i = 0; i < snapshots.Count - 1; i++)
+        {
+            if (!Array.Exists(segments, s => s.BaseOffset == snapshots[i]))
+            {
+                disk.Delete(SegmentNames.PathOf(directory, snapshots[i], SegmentNames.ProducerSnapshot));
+            }
+        }
+    }
+
+    private static long LoadSnapshot(IDisk disk, string directory, long endOffset, ProducerStates states, ProducerExpiry expiry)
+    {
+        var snapshots = Snapshots(disk, directory);
+        for (var i = snapshots.Count - 1; i >= 0; i--)
+        {
+            if (snapshots[i] > endOffset)
+            {
+                continue;
+            }
+
+            var path = SegmentNames.PathOf(directory, snapshots[i], SegmentNames.ProducerSnapshot);
+            if (ProducerSnapshot.TryLoad(SmallFile.Read(disk, path), states, expiry.NowMs, expiry.ExpirationMs))
+            {
+                return snapshots[i];
+            }
+
+            disk.Delete(path);
+        }
+
+        return 0;
+    }
+
+    private static List<long> Snapshots(IDisk disk, string directory)
+    {
+        var offsets = new List<long>();
+        foreach (var entry in disk.List(directory))
+        {
+            if (!entry.IsDirectory && SegmentNames.TryParse(entry.Name, SegmentNames.ProducerSnapshot, out var offset))
+            {
+                offsets.Add(offset);
+            }
+        }
+
+        return offsets;
+    }
+
+    private static void Replay(
+        Segment segment, long from, long endOffset, ProducerStates states, Action<Segment, AbortedTransaction>? onAborted)
+    {
+        Span<byte> buffer = stackalloc byte[4096];
+        Span<byte> marker = stackalloc byte[256];
+        var start = segment.PositionOf(from, segment.SizeBytes, mayRead: true);
+        var scan = new BatchScan(segment.Data, start, segment.SizeBytes, buffer);
+        while (scan.MoveNext(out var frame) && frame.BaseOffset < endOffset)
+        {
+            scoped ReadOnlySpan<byte> bytes = default;
+            if (frame.IsControl && frame.HasProducerId)
+            {
+                var length = (int)Math.Min(marker.Length, frame.SizeBytes);
+                bytes = marker[..segment.Data.Read(marker[..length], scan.Position)];
+            }
+
+            if (Apply(frame, bytes, states) is { IsAborted: true } ended)
+            {
+                var stable = states.Transactions.FirstOpenOffset(frame.LastOffset + 1);
+                onAborted?.Invoke(segment, new AbortedTransaction(ended.ProducerId, ended.FirstOffset, ended.LastOffset, stable));
+            }
+        }
+    }
+}

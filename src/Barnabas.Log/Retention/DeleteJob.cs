@@ -1,0 +1,66 @@
+using Barnabas.Base.Seams;
+using Barnabas.Log.Segments;
+
+namespace Barnabas.Log.Retention;
+
+/// <summary>
+/// Files of segments that have left their log. Runs on a background thread: <see cref="Rename"/> at once, <see cref="Remove"/> after the
+/// topic's delay. Open slices keep their bytes until they are sent. A crash between leaves files that the next start removes.
+/// </summary>
+public sealed class DeleteJob
+{
+    private readonly IDisk _disk;
+    private readonly string _directory;
+    private readonly Segment[] _segments;
+
+    internal DeleteJob(IDisk disk, string directory, Segment[] segments)
+    {
+        _disk = disk;
+        _directory = directory;
+        _segments = segments;
+    }
+
+    /// <summary>Segments that go.</summary>
+    public int SegmentCount => _segments.Length;
+
+    /// <summary>Marks the files as deleted, the oldest segment first, so that a crash leaves no hole.</summary>
+    public void Rename()
+    {
+        foreach (var (path, _) in Files())
+        {
+            if (_disk.FileExists(path))
+            {
+                FaultPoint.Here("delete.before-rename");
+                _disk.Rename(path, path + SegmentNames.Deleted);
+            }
+        }
+
+        _disk.SyncDirectory(_directory);
+    }
+
+    /// <summary>Removes the files and lets go of them. Once only.</summary>
+    public void Remove()
+    {
+        foreach (var (path, segment) in Files())
+        {
+            _disk.Delete(path + SegmentNames.Deleted);
+            if (path.EndsWith(SegmentNames.Data, StringComparison.Ordinal))
+            {
+                segment.Lease.Release();
+            }
+        }
+    }
+
+    private IEnumerable<(string Path, Segment Segment)> Files()
+    {
+        foreach (var segment in _segments)
+        {
+            foreach (var suffix in SegmentNames.SegmentSuffixes)
+            {
+                yield return (segment.PathOf(suffix), segment);
+            }
+
+            yield return (segment.PathOf(SegmentNames.ProducerSnapshot), segment);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using Barnabas.Base.Seams;
+using Barnabas.Log.Batches;
+
+namespace Barnabas.Log.Segments;
+
+/// <summary>Cuts the files of a log and makes new ones. Stateless; blocks; only for the log's owner, or for who recovers it.</summary>
+internal static class Truncation
+{
+    internal readonly record struct Result(Segment[] Segments, long LogEndOffset);
+
+    /// <summary>
+    /// Cuts before the batch that holds <paramref name="offset"/>, and deletes the segments behind it, the last first, so that a crash
+    /// leaves a log without a hole.
+    /// </summary>
+    internal static Result Cut(IDisk disk, Segment[] segments, long offset)
+    {
+        var keep = segments.Length - 1;
+        while (keep > 0 && segments[keep].BaseOffset > offset)
+        {
+            keep--;
+        }
+
+        for (var i = segments.Length - 1; i > keep; i--)
+        {
+            Delete(disk, segments[i]);
+        }
+
+        var cut = segments[keep];
+        var position = cut.PositionOf(offset, cut.SizeBytes, mayRead: true);
+        var (logEnd, maxTimestamp, offsetOfMax) = Measure(cut, position, offset);
+        FaultPoint.Here("truncate.before-cut");
+        cut.Data.Truncate(position);
+        foreach (var suffix in SegmentNames.SegmentSuffixes[1..])
+        {
+            disk.Delete(cut.PathOf(suffix));
+        }
+
+        var active = cut.CutAt(position, logEnd, maxTimestamp, offsetOfMax);
+        DeleteSnapshotsAbove(disk, cut.Directory, logEnd);
+        return new Result([.. segments[..keep], active], logEnd);
+    }
+
+    /// <summary>Deletes every segment and makes an empty one.</summary>
+    internal static Segment StartOver(IDisk disk, string directory, Segment[] segments, long baseOffset, long nowMs)
+    {
+        for (var i = segments.Length - 1; i >= 0; i--)
+        {
+            Delete(disk, segments[i]);
+        }
+
+        DeleteSnapshotsAbove(disk, directory, -1);
+        return CreateSegment(disk, directory, baseOffset, nowMs);
+    }
+
+    /// <summary>An empty segment with its data file.</summary>
+    internal static Segment CreateSegment(IDisk disk, string directory, long baseOffset, long nowMs)
+    {
+        var data = disk.Open(SegmentNames.PathOf(directory, baseOffset, SegmentNames.Data), FileOpen.CreateOrTruncate);
+        return new Segment(disk, directory, baseOffset, new SegmentLease(data), new SegmentIndexes()) { ModifiedMs = nowMs };
+    }
+
+    internal static void DeleteSnapshotsAbove(IDisk disk, string directory, long offset)
+    {
+        foreach (var entry in disk.List(directory))
+        {
+            if (SegmentNames.TryParse(entry.Name, SegmentNames.ProducerSnapshot, out var at) && at > offset)
+            {
+                disk.Delete(Path.Join(directory, entry.Name));
+            }
+        }
+    }
+
+    private static void Delete(IDisk disk, Segment segment)
+    {
+        foreach (var suffix in SegmentNames.SegmentSuffixes)
+        {
+            disk.Delete(segment.PathOf(suffix));
+        }
+
+        segment.Lease.Release();
+    }
+
+    /// <summary>Log end and largest timestamp of what stays, from the last index entry before the cut on.</summary>
+    private static (long LogEnd, long MaxTimestamp, long OffsetOfMax) Measure(Segment segment, int position, long offset)
+    {
+        var kept = segment.Offsets.CutAt(position).Last();
+        var times = segment.Times.CutAfter(Math.Max(0, kept.RelativeOffset)).Last();
+        var (maxTimestamp, offsetOfMax) = (times.TimestampMs, segment.BaseOffset + times.RelativeOffset);
+        Span<byte> buffer = stackalloc byte[4096];
+        var scan = new BatchScan(segment.Data, kept.Position, segment.SizeBytes, buffer);
+        while (scan.MoveNext(out var frame))
+        {
+            if (scan.Position >= position)
+            {
+                return (Math.Min(offset, frame.BaseOffset), maxTimestamp, offsetOfMax);
+            }
+
+            if (frame.MaxTimestamp > maxTimestamp)
+            {
+                (maxTimestamp, offsetOfMax) = (frame.MaxTimestamp, frame.LastOffset);
+            }
+        }
+
+        return (offset, maxTimestamp, offsetOfMax);
+    }
+}
