@@ -32,4 +32,13 @@ public readonly struct AppendResult
 
     /// <summary>True when the batch was in the log already and nothing was staged.</summary>
     public bool IsDuplicate { get; init; }
+
+    internal static AppendResult Refused(ErrorCode error, long logStart) =>
+        new() { ErrorCode = error, BaseOffset = -1, LastOffset = -1, LogAppendTimeMs = -1, LogStartOffset = logStart };
+
+    internal static AppendResult Accepted(long baseOffset, long lastOffset, long appendTimeMs, long logStart) =>
+        new() { BaseOffset = baseOffset, LastOffset = lastOffset, LogAppendTimeMs = appendTimeMs, LogStartOffset = logStart };
+
+    internal static AppendResult Duplicate(long baseOffset, long lastOffset, long firstTryMs, long logStart) =>
+        Accepted(baseOffset, lastOffset, firstTryMs, logStart) with { IsDuplicate = true };
 }

@@ -4,7 +4,9 @@ using Barnabas.Base;
 
 namespace Barnabas.Log;
 
-/// <summary>Kafka's checkpoint files: a version line 0, a line with the count, then one entry a line. An empty file has none. Stateless.</summary>
+/// <summary>
+/// Kafka's checkpoint files: a version line 0, a line with the count, then one entry a line. An empty file has none. Stateless.
+/// </summary>
 internal static class CheckpointText
 {
     /// <summary>The entry lines; a file that is not as it says is a <see cref="MalformedException"/>.</summary>

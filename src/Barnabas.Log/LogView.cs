@@ -166,7 +166,8 @@ public sealed class LogView
 
             if (start < end)
             {
-                return TryCut(new Range(index, start, end, Math.Min(upper, NextOffsetOf(index))), bytesMax, minOneBatch, mayRead, out slice);
+                var range = new Range(index, start, end, Math.Min(upper, NextOffsetOf(index)));
+                return TryCut(range, bytesMax, minOneBatch, mayRead, out slice);
             }
         }
 
@@ -243,4 +244,17 @@ public sealed class LogView
 internal readonly record struct LogOffsets(long LogStart, long LogEnd, long HighWatermark, long LastStable);
 
 /// <summary>Their places in the active segment; -1 where the file has to tell.</summary>
-internal readonly record struct LogPositions(int End, int HighWatermark, int LastStable);
+internal readonly record struct LogPositions(int End, int HighWatermark, int LastStable)
+{
+    /// <summary>Finds them; reads the file where the last few published ends do not say it.</summary>
+    internal static LogPositions Of(Segment active, in LogOffsets offsets)
+    {
+        var end = active.SizeBytes;
+        var high = offsets.HighWatermark == offsets.LogEnd ? end : PositionOf(active, offsets.HighWatermark, end);
+        var stable = offsets.LastStable == offsets.HighWatermark ? high : PositionOf(active, offsets.LastStable, end);
+        return new LogPositions(end, high, stable);
+    }
+
+    private static int PositionOf(Segment active, long offset, int end) =>
+        offset < active.BaseOffset ? -1 : active.PositionOf(offset, end, mayRead: true);
+}

@@ -14,45 +14,41 @@ namespace Barnabas.Log;
 
 /// <summary>
 /// One partition on disk. Owned by the loop of its partition shard, which alone calls its members; other threads read <see cref="View"/>.
-/// A turn stages batches, writes them with one call, then publishes: bytes are in the file before the view that shows them. Faults of the disk
-/// come out as <see cref="IOException"/> from <see cref="WriteStaged"/> and <see cref="Publish"/>; the log is then broken for good and its
-/// owner takes the directory offline.
+/// A turn stages batches, writes them with one call, then publishes: bytes are in the file before the view that shows them. Faults of the
+/// disk come out as <see cref="IOException"/> from <see cref="WriteStaged"/> and <see cref="Publish"/>; the log is then broken for good
+/// and its owner takes the directory offline.
 /// </summary>
 public sealed class PartitionLog
 {
     private readonly IDisk _disk;
-    private readonly StagedBatches _staged = new();
     private readonly FlushBacklog _backlog;
+    private readonly SegmentWriter _writer;
     private ProducerStates _producers;
-    private Segment[] _segments;
     private LeaderEpochs _epochs;
     private LogView _view;
-    private RollPlan _roll;
     private long _logStart, _logEnd, _highWatermark;
-    private long _nowMs;
     private int _generation;
 
     internal PartitionLog(LoadedLog loaded)
     {
         _disk = loaded.Disk;
-        Directory = loaded.Directory;
+        DirectoryPath = loaded.DirectoryPath;
         Partition = loaded.Partition;
         Config = loaded.Config;
         RecoveryPoint = loaded.RecoveryPoint;
-        _segments = loaded.Segments;
         _producers = loaded.Producers;
         _epochs = loaded.Epochs;
         _logStart = loaded.LogStartOffset;
         _logEnd = loaded.LogEndOffset;
         _highWatermark = loaded.HighWatermark;
-        _backlog = new FlushBacklog(_disk, Directory);
+        _backlog = new FlushBacklog(_disk, DirectoryPath);
         foreach (var segment in loaded.Unflushed)
         {
             _backlog.AddSealed(segment);
         }
 
         _backlog.OnDirectory();
-        _roll = RollPlan.Of(Active);
+        _writer = new SegmentWriter(_disk, DirectoryPath, loaded.Segments, _backlog);
         _view = MakeView();
     }
 
@@ -66,7 +62,7 @@ public sealed class PartitionLog
     public TopicPartition Partition { get; }
 
     /// <summary>The partition's directory.</summary>
-    public string Directory { get; private set; }
+    public string DirectoryPath { get; }
 
     /// <summary>How the log behaves; the owner swaps it when the topic's settings change.</summary>
     public LogConfig Config { get; set; }
@@ -87,7 +83,7 @@ public sealed class PartitionLog
     public bool IsBroken { get; private set; }
 
     /// <summary>True when batches wait for <see cref="WriteStaged"/>.</summary>
-    public bool HasStaged => _staged.Count > 0;
+    public bool HasStaged => _writer.HasStaged;
 
     /// <summary>True when a roll or a new epoch waits to be made durable by <see cref="BeginFlush"/>.</summary>
     public bool HasFlushWork => _backlog.HasWork;
@@ -95,12 +91,12 @@ public sealed class PartitionLog
     /// <summary>Producer ids that the log remembers.</summary>
     public int ProducerCount => _producers.Count;
 
-    private Segment Active => _segments[^1];
+    private Segment Active => _writer.Active;
 
     /// <summary>
-    /// Takes one batch as the leader: judges the producer's sequence, gives it its offsets and epoch in place, and stages it. The bytes have
-    /// been checked against themselves (checksum, count) by the caller and stay where they are until <see cref="WriteStaged"/>. Errors:
-    /// CORRUPT_MESSAGE for bytes that are not one batch, MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE, the producer's (45, 47, 48),
+    /// Takes one batch as the leader: judges the producer's sequence, gives it its offsets and epoch in place, and stages it. The bytes
+    /// have been checked against themselves (checksum, count) by the caller and stay where they are until <see cref="WriteStaged"/>.
+    /// Errors: CORRUPT_MESSAGE for bytes that are not one batch, MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE, the producer's (45, 47, 48),
     /// KAFKA_STORAGE_ERROR for a broken log.
     /// </summary>
     public AppendResult AppendAsLeader(BytePiece batch, int leaderEpoch, long nowMs, AppendOrigin origin = AppendOrigin.Client)
@@ -117,7 +113,7 @@ public sealed class PartitionLog
             error = _producers.Judge(header, out var duplicate);
             if (duplicate is { } known)
             {
-                return Accepted(known.BaseOffset, known.LastOffset, known.TimestampMs, isDuplicate: true);
+                return AppendResult.Duplicate(known.BaseOffset, known.LastOffset, known.TimestampMs, _logStart);
             }
         }
 
@@ -141,13 +137,14 @@ public sealed class PartitionLog
             StartEpoch(leaderEpoch);
         }
 
-        Stage(batch, baseOffset, lastOffset, maxTimestamp, nowMs);
+        _writer.Stage(batch, new StagedOffsets(baseOffset, lastOffset, maxTimestamp), Config, _producers, nowMs);
+        _logEnd = lastOffset + 1;
         if (header.HasProducerId)
         {
             NoteProducer(header, bytes, baseOffset);
         }
 
-        return Accepted(baseOffset, lastOffset, isAppendTime ? nowMs : -1, isDuplicate: false);
+        return AppendResult.Accepted(baseOffset, lastOffset, isAppendTime ? nowMs : -1, _logStart);
     }
 
     /// <summary>
@@ -162,7 +159,7 @@ public sealed class PartitionLog
             return Refused(ErrorCode.KafkaStorageError);
         }
 
-        if (!AreGoodBatches(batches.Span, _logEnd))
+        if (!StoredBatch.AreGood(batches.Span, _logEnd))
         {
             return Refused(ErrorCode.CorruptMessage);
         }
@@ -170,14 +167,16 @@ public sealed class PartitionLog
         var baseOffset = -1L;
         for (var at = 0; at < batches.Length;)
         {
-            BatchFrame.TryRead(batches.Span[at..], out var frame);
+            StoredBatch.TryRead(batches.Span[at..], out var frame);
             var piece = new BytePiece(batches.Pointer + at, (int)frame.SizeBytes);
             if (frame.LeaderEpoch > _epochs.Latest)
             {
                 NoteEpoch(frame.LeaderEpoch, frame.BaseOffset);
             }
 
-            Stage(piece, frame.BaseOffset, frame.LastOffset, frame.MaxTimestamp, nowMs);
+            var offsets = new StagedOffsets(frame.BaseOffset, frame.LastOffset, frame.MaxTimestamp);
+            _writer.Stage(piece, offsets, Config, _producers, nowMs);
+            _logEnd = frame.LastOffset + 1;
             if (frame.HasProducerId)
             {
                 NoteProducer(frame.Header, piece.Span, frame.BaseOffset);
@@ -187,7 +186,7 @@ public sealed class PartitionLog
             at += piece.Length;
         }
 
-        return Accepted(baseOffset, _logEnd - 1, -1, isDuplicate: false);
+        return AppendResult.Accepted(baseOffset, _logEnd - 1, -1, _logStart);
     }
 
     /// <summary>
@@ -196,7 +195,7 @@ public sealed class PartitionLog
     /// </summary>
     public void WriteStaged()
     {
-        if (_staged.Count == 0)
+        if (!_writer.HasStaged)
         {
             return;
         }
@@ -204,21 +203,12 @@ public sealed class PartitionLog
         Check.That(!IsBroken);
         try
         {
-            for (var from = 0; from < _staged.Count;)
-            {
-                var end = _staged.EndOfGroup(from);
-                WriteGroup(from, end);
-                from = end;
-            }
+            _writer.WriteStaged(Config);
         }
         catch (IOException)
         {
             IsBroken = true;
             throw;
-        }
-        finally
-        {
-            _staged.Clear();
         }
     }
 
@@ -228,7 +218,7 @@ public sealed class PartitionLog
     /// </summary>
     public LogView Publish(long highWatermark)
     {
-        Check.That(_staged.Count == 0 && highWatermark <= _logEnd && highWatermark >= Math.Min(_highWatermark, _logEnd));
+        Check.That(!HasStaged && highWatermark <= _logEnd && highWatermark >= Math.Min(_highWatermark, _logEnd));
         _highWatermark = highWatermark;
         if (_logEnd != _view.LogEndOffset)
         {
@@ -278,7 +268,7 @@ public sealed class PartitionLog
     /// </summary>
     public FlushJob BeginFlush(bool includeActive)
     {
-        Check.That(_staged.Count == 0);
+        Check.That(!HasStaged);
         var endOffset = includeActive ? _logEnd : Active.BaseOffset;
         return _backlog.Take(includeActive ? Active : null, endOffset, _generation, _epochs, isClose: false);
     }
@@ -298,12 +288,10 @@ public sealed class PartitionLog
     /// </summary>
     public void Roll(long nowMs)
     {
-        Check.That(_staged.Count == 0);
+        Check.That(!HasStaged);
         if (Active.SizeBytes > 0)
         {
-            _nowMs = nowMs;
-            Guarded(() => RollTo(_logEnd, ProducerSnapshot.ToBytes(_producers)));
-            _roll = RollPlan.Of(Active);
+            Guarded(() => _writer.Roll(_logEnd, _producers, Config, nowMs));
             Volatile.Write(ref _view, MakeView());
         }
     }
@@ -314,31 +302,22 @@ public sealed class PartitionLog
     /// </summary>
     public DeleteJob? Delete(RetentionPlan plan, long nowMs)
     {
-        Check.That(_staged.Count == 0);
+        Check.That(!HasStaged);
         if (plan.IncludesActive && plan.EndOffset == _logEnd)
         {
             Roll(nowMs);
         }
 
-        var count = 0;
-        while (count < _segments.Length - 1
-            && _segments[count + 1].BaseOffset <= Math.Min(plan.EndOffset, _highWatermark)
-            && _segments[count].BaseOffset <= plan.LastBaseOffset)
-        {
-            count++;
-        }
-
+        var count = plan.CountIn(_writer.Segments, _highWatermark);
         if (count == 0)
         {
             return null;
         }
 
-        var deleted = _segments[..count];
-        _segments = _segments[count..];
-        _backlog.Remove(deleted);
-        MoveLogStart(Math.Max(_logStart, _segments[0].BaseOffset));
+        var deleted = _writer.RemoveFirst(count);
+        MoveLogStart(Math.Max(_logStart, _writer.Segments[0].BaseOffset));
         Volatile.Write(ref _view, MakeView());
-        return new DeleteJob(_disk, Directory, deleted);
+        return new DeleteJob(_disk, DirectoryPath, deleted);
     }
 
     /// <summary>
@@ -347,7 +326,7 @@ public sealed class PartitionLog
     /// </summary>
     public void TruncateTo(long offset, long nowMs)
     {
-        Check.That(_staged.Count == 0);
+        Check.That(!HasStaged);
         if (offset >= _logEnd)
         {
             return;
@@ -355,21 +334,24 @@ public sealed class PartitionLog
 
         Guarded(() =>
         {
-            var cut = Truncation.Cut(_disk, _segments, offset);
+            var cut = Truncation.Cut(_disk, _writer.Segments, offset);
             Adopt(cut.Segments, cut.LogEndOffset, _epochs.TruncatedTo(cut.LogEndOffset));
             var expiry = new ProducerExpiry(nowMs, Config.ProducerIdExpirationMs);
-            _producers = ProducerReplay.Load(_disk, _segments, _logEnd, _logEnd, expiry);
+            _producers = ProducerReplay.Load(_disk, _writer.Segments, _logEnd, _logEnd, expiry);
         });
         Volatile.Write(ref _view, MakeView());
     }
 
-    /// <summary>Drops everything and starts empty at <paramref name="newStart"/>: the log of a follower that fell behind its leader's start. Blocks.</summary>
+    /// <summary>
+    /// Drops everything and starts empty at <paramref name="newStart"/>: the log of a follower that fell behind its leader's start.
+    /// Blocks.
+    /// </summary>
     public void TruncateFully(long newStart, long nowMs)
     {
-        Check.That(_staged.Count == 0);
+        Check.That(!HasStaged);
         Guarded(() =>
         {
-            var fresh = Truncation.StartOver(_disk, Directory, _segments, newStart, nowMs);
+            var fresh = Truncation.StartOver(_disk, DirectoryPath, _writer.Segments, newStart, nowMs);
             _logStart = newStart;
             _highWatermark = newStart;
             _producers = new ProducerStates();
@@ -384,7 +366,7 @@ public sealed class PartitionLog
     /// </summary>
     public void Close()
     {
-        Check.That(_staged.Count == 0);
+        Check.That(!HasStaged);
         if (!IsBroken)
         {
             Guarded(() =>
@@ -394,7 +376,7 @@ public sealed class PartitionLog
                 var job = _backlog.Take(Active, _logEnd, _generation, _epochs, isClose: true);
                 job.Run();
                 CompleteFlush(job);
-                ProducerReplay.DeleteStaleSnapshots(_disk, Directory, _segments);
+                ProducerReplay.DeleteStaleSnapshots(_disk, DirectoryPath, _writer.Segments);
             });
         }
 
@@ -405,27 +387,10 @@ public sealed class PartitionLog
     public void Abandon()
     {
         IsBroken = true;
-        foreach (var segment in _segments)
+        foreach (var segment in _writer.Segments)
         {
             segment.Lease.Release();
         }
-    }
-
-    private static bool AreGoodBatches(ReadOnlySpan<byte> bytes, long logEnd)
-    {
-        while (!bytes.IsEmpty)
-        {
-            if (!BatchFrame.TryRead(bytes, out var frame) || frame.SizeBytes > bytes.Length || frame.BaseOffset < logEnd
-                || !frame.HasValidCrc(bytes[..(int)frame.SizeBytes]))
-            {
-                return false;
-            }
-
-            logEnd = frame.LastOffset + 1;
-            bytes = bytes[(int)frame.SizeBytes..];
-        }
-
-        return true;
     }
 
     private ErrorCode JudgeSize(int sizeBytes, AppendOrigin origin) =>
@@ -434,73 +399,11 @@ public sealed class PartitionLog
         : sizeBytes > Config.SegmentBytes ? ErrorCode.RecordListTooLarge
         : ErrorCode.None;
 
-    private void Stage(BytePiece bytes, long baseOffset, long lastOffset, long maxTimestampMs, long nowMs)
-    {
-        var entriesToCome = _staged.Count + 2;
-        var rolls = _roll.MustRoll(Config, bytes.Length, lastOffset, maxTimestampMs, nowMs)
-            || (_roll.BaseOffset == Active.BaseOffset && Active.AreIndexesFull(Config.IndexBytesMax, entriesToCome));
-        if (rolls)
-        {
-            _staged.RollSnapshots.Enqueue(ProducerSnapshot.ToBytes(_producers));
-            _roll = new RollPlan(baseOffset, nowMs, Directory);
-        }
-
-        _nowMs = nowMs;
-        _staged.Add(bytes, baseOffset, lastOffset, maxTimestampMs, rolls);
-        _roll.Add(bytes.Length, maxTimestampMs);
-        _logEnd = lastOffset + 1;
-    }
-
-    private void WriteGroup(int from, int end)
-    {
-        if (_staged.Batches[from].RollsBefore)
-        {
-            RollTo(_staged.Batches[from].BaseOffset, _staged.RollSnapshots.Dequeue());
-        }
-
-        var active = Active;
-        active.Data.Write(_staged.Pieces(from, end), active.SizeBytes);
-        foreach (var batch in _staged.Batches[from..end])
-        {
-            active.Append(batch.LastOffset, batch.MaxTimestampMs, batch.SizeBytes, Config.IndexIntervalBytes);
-        }
-
-        foreach (var aborted in _staged.Aborted)
-        {
-            if (aborted.LastOffset >= active.BaseOffset && aborted.LastOffset <= _staged.Batches[end - 1].LastOffset)
-            {
-                active.AddAborted(aborted);
-            }
-        }
-    }
-
-    private void RollTo(long baseOffset, byte[] producerSnapshot)
-    {
-        var before = Active;
-        before.Seal();
-        _backlog.AddSealed(before);
-        _backlog.AddSnapshot(baseOffset, producerSnapshot);
-        _backlog.OnDirectory();
-        FaultPoint.Here("roll.before-create");
-        var next = Truncation.CreateSegment(_disk, Directory, baseOffset, _nowMs);
-        if (Config.Preallocate)
-        {
-            next.Data.Reserve(Config.SegmentBytes);
-        }
-
-        _segments = [.. _segments, next];
-    }
-
     private void NoteProducer(in RecordBatchHeader header, ReadOnlySpan<byte> batch, long baseOffset)
     {
-        if (!header.IsControl)
+        if (_producers.Note(header, batch, baseOffset) is { } aborted)
         {
-            _producers.Apply(header, baseOffset);
-        }
-        else if (TransactionMarker.TryRead(batch, out var marker) && _producers.Apply(header, marker, baseOffset) is { IsAborted: true } ended)
-        {
-            var stable = _producers.Transactions.FirstOpenOffset(baseOffset + 1);
-            _staged.Aborted.Add(new AbortedTransaction(ended.ProducerId, ended.FirstOffset, ended.LastOffset, stable));
+            _writer.StageAborted(aborted);
         }
     }
 
@@ -525,30 +428,20 @@ public sealed class PartitionLog
     {
         _generation++;
         _backlog.TruncateTo(logEnd);
-        _segments = segments;
+        _writer.Replace(segments);
         _logEnd = logEnd;
         _logStart = Math.Min(_logStart, logEnd);
         _highWatermark = Math.Min(_highWatermark, logEnd);
         RecoveryPoint = Math.Min(RecoveryPoint, logEnd);
         _epochs = epochs;
         _backlog.OnEpochs();
-        _backlog.OnDirectory();
-        _roll = RollPlan.Of(Active);
     }
 
     private LogView MakeView()
     {
-        var active = Active;
-        var end = active.SizeBytes;
-        var stable = _producers.Transactions.LastStableOffset(_highWatermark);
-        var highPosition = _highWatermark == _logEnd ? end
-            : _highWatermark < active.BaseOffset ? -1
-            : active.PositionOf(_highWatermark, end, mayRead: true);
-        var stablePosition = stable == _highWatermark ? highPosition
-            : stable < active.BaseOffset ? -1
-            : active.PositionOf(stable, end, mayRead: true);
-        var offsets = new LogOffsets(_logStart, _logEnd, _highWatermark, Math.Max(stable, Math.Min(_logStart, _highWatermark)));
-        return new LogView(_segments, offsets, _epochs, new LogPositions(end, highPosition, stablePosition));
+        var stable = Math.Max(_producers.Transactions.LastStableOffset(_highWatermark), Math.Min(_logStart, _highWatermark));
+        var offsets = new LogOffsets(_logStart, _logEnd, _highWatermark, stable);
+        return new LogView(_writer.Segments, offsets, _epochs, LogPositions.Of(Active, offsets));
     }
 
     private void Guarded(Action action)
@@ -564,15 +457,5 @@ public sealed class PartitionLog
         }
     }
 
-    private AppendResult Refused(ErrorCode error) =>
-        new() { ErrorCode = error, BaseOffset = -1, LastOffset = -1, LogAppendTimeMs = -1, LogStartOffset = _logStart };
-
-    private AppendResult Accepted(long baseOffset, long lastOffset, long appendTimeMs, bool isDuplicate) => new()
-    {
-        BaseOffset = baseOffset,
-        LastOffset = lastOffset,
-        LogAppendTimeMs = appendTimeMs,
-        LogStartOffset = _logStart,
-        IsDuplicate = isDuplicate,
-    };
+    private AppendResult Refused(ErrorCode error) => AppendResult.Refused(error, _logStart);
 }

@@ -30,7 +30,9 @@ internal static class SmallFile
         file.Sync();
     }
 
-    /// <summary>Replaces a file so that a crash leaves the old bytes or the new ones: temporary file, sync, rename, sync of the directory.</summary>
+    /// <summary>
+    /// Replaces a file so that a crash leaves the old bytes or the new ones: temporary file, sync, rename, sync of the directory.
+    /// </summary>
     internal static void Replace(IDisk disk, string path, ReadOnlySpan<byte> bytes)
     {
         var temporary = path + ".tmp";

@@ -15,7 +15,9 @@ internal ref struct BatchScan
     private int _bufferLength;
     private int _next;
 
-    /// <summary>Starts at <paramref name="position"/>, which has to be the first byte of a batch, and stops before <paramref name="end"/>.</summary>
+    /// <summary>
+    /// Starts at <paramref name="position"/>, which has to be the first byte of a batch, and stops before <paramref name="end"/>.
+    /// </summary>
     internal BatchScan(IDiskFile data, int position, int end, Span<byte> buffer)
     {
         _data = data;
@@ -34,7 +36,7 @@ internal ref struct BatchScan
     internal bool IsBroken { get; private set; }
 
     /// <summary>Reads the next header; false at the end, or at bytes that are no batch.</summary>
-    internal bool MoveNext(out BatchFrame frame)
+    internal bool MoveNext(out StoredBatch frame)
     {
         frame = default;
         if (_next >= _end)
@@ -43,7 +45,7 @@ internal ref struct BatchScan
         }
 
         Position = _next;
-        if (!BatchFrame.TryRead(Bytes(Position), out frame) || Position + frame.SizeBytes > _end)
+        if (!StoredBatch.TryRead(Bytes(Position), out frame) || Position + frame.SizeBytes > _end)
         {
             IsBroken = true;
             return false;
@@ -55,7 +57,7 @@ internal ref struct BatchScan
 
     private ReadOnlySpan<byte> Bytes(int position)
     {
-        var wanted = Math.Min(BatchFrame.HeaderBytes, _end - position);
+        var wanted = Math.Min(StoredBatch.HeaderBytes, _end - position);
         if (position < _bufferStart || position + wanted > _bufferStart + _bufferLength)
         {
             _bufferStart = position;

@@ -32,7 +32,9 @@ public sealed class LeaderEpochs
     /// <summary>The newest epoch, or -1.</summary>
     public int Latest => _entries.Length > 0 ? _entries[^1].Epoch : UndefinedEpoch;
 
-    /// <summary>The history with one more epoch; entries that contradict it (a higher epoch, a later start) go. Same object if it is known.</summary>
+    /// <summary>
+    /// The history with one more epoch; entries that contradict it (a higher epoch, a later start) go. Same object if it is known.
+    /// </summary>
     public LeaderEpochs With(int epoch, long startOffset)
     {
         if (epoch < 0 || _entries.AsSpan().Contains(new EpochEntry(epoch, startOffset)))

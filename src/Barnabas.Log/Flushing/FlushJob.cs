@@ -5,8 +5,9 @@ using Barnabas.Log.Segments;
 namespace Barnabas.Log.Flushing;
 
 /// <summary>
-/// What has to be made durable up to one moment of a log: made by the owner, run once on a background thread (it may block), then given back
-/// to the owner, which moves the recovery point. Immutable; touches no state of the log. A failure means that the directory is offline.
+/// What has to be made durable up to one moment of a log: made by the owner, run once on a background thread (it may block), then given
+/// back to the owner, which moves the recovery point. Immutable; touches no state of the log. A failure means that the directory is
+/// offline.
 /// </summary>
 public sealed class FlushJob
 {

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Barnabas.Log.Indexes;
 
-/// <summary>An entry of the time index: no batch up to the offset, which is relative to the segment's base, has a later timestamp.</summary>
+/// <summary>
+/// An entry of the time index: no batch up to the offset, which is relative to the segment's base, has a later timestamp.
+/// </summary>
 internal readonly record struct TimeEntry(long TimestampMs, int RelativeOffset);
 
 /// <summary>

@@ -10,7 +10,9 @@ internal readonly record struct ProducerBatch(int LastSequence, int OffsetDelta,
     internal int BaseSequence => OffsetDelta > LastSequence ? LastSequence - OffsetDelta + int.MaxValue + 1 : LastSequence - OffsetDelta;
 }
 
-/// <summary>What a log remembers of one producer id: its epoch, its last five batches, its open transaction. The log's owner alone uses it.</summary>
+/// <summary>
+/// What a log remembers of one producer id: its epoch, its last five batches, its open transaction. The log's owner alone uses it.
+/// </summary>
 internal sealed class ProducerEntry(long producerId)
 {
     private const int BatchesMax = 5;

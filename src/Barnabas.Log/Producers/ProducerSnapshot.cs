@@ -28,7 +28,9 @@ internal static class ProducerSnapshot
         return bytes;
     }
 
-    /// <summary>Fills empty states from a file's bytes, without those that expired; false, and nothing filled, when the bytes are wrong.</summary>
+    /// <summary>
+    /// Fills empty states from a file's bytes, without those that expired; false, and nothing filled, when the bytes are wrong.
+    /// </summary>
     internal static bool TryLoad(ReadOnlySpan<byte> bytes, ProducerStates states, long nowMs, long expirationMs)
     {
         if (bytes.Length < HeaderBytes

@@ -1,4 +1,5 @@
 using Barnabas.Base;
+using Barnabas.Log.Indexes;
 using Barnabas.Protocol.Records;
 
 namespace Barnabas.Log.Producers;
@@ -53,36 +54,25 @@ internal sealed class ProducerStates
         return entry.TransactionFirstOffset >= 0 && !header.IsTransactional ? ErrorCode.InvalidTxnState : ErrorCode.None;
     }
 
-    /// <summary>Takes note of a data batch at the offset that it has now, whether it was appended, copied or replayed.</summary>
-    internal void Apply(in RecordBatchHeader header, long baseOffset)
+    /// <summary>
+    /// Takes note of a batch with a producer id at the offset that it has now, whether it was appended, copied or replayed. Of
+    /// <paramref name="batch"/> only a control batch's record is read. Returns the transaction that a marker in it aborted.
+    /// </summary>
+    internal AbortedTransaction? Note(in RecordBatchHeader header, ReadOnlySpan<byte> batch, long baseOffset)
     {
-        var entry = EntryOf(header.ProducerId);
-        entry.MoveTo(header.ProducerEpoch);
-        entry.Add(new ProducerBatch(header.LastSequence, header.LastOffsetDelta, baseOffset + header.LastOffsetDelta, header.MaxTimestamp));
-        entry.LastTimestampMs = header.MaxTimestamp;
-        if (header.IsTransactional && entry.TransactionFirstOffset < 0)
+        if (!header.IsControl)
         {
-            entry.TransactionFirstOffset = baseOffset;
-            Transactions.Begin(baseOffset, header.ProducerId);
+            NoteData(header, baseOffset);
+            return null;
         }
-    }
 
-    /// <summary>Takes note of a transaction marker. Returns the transaction that it ended, or null if there was none.</summary>
-    internal CompletedTransaction? Apply(in RecordBatchHeader header, in TransactionMarker marker, long offset)
-    {
-        var entry = EntryOf(header.ProducerId);
-        entry.MoveTo(header.ProducerEpoch);
-        entry.CoordinatorEpoch = marker.CoordinatorEpoch;
-        entry.LastTimestampMs = header.MaxTimestamp;
-        if (entry.TransactionFirstOffset < 0)
+        if (!TransactionMarker.TryRead(batch, out var marker) || NoteMarker(header, marker, baseOffset) is not { IsAborted: true } ended)
         {
             return null;
         }
 
-        var ended = new CompletedTransaction(header.ProducerId, entry.TransactionFirstOffset, offset, marker.IsAbort);
-        entry.TransactionFirstOffset = -1;
-        Transactions.End(ended);
-        return ended;
+        var stable = Transactions.FirstOpenOffset(baseOffset + 1);
+        return new AbortedTransaction(ended.ProducerId, ended.FirstOffset, ended.LastOffset, stable);
     }
 
     /// <summary>Puts an entry back that a snapshot held.</summary>
@@ -121,6 +111,36 @@ internal sealed class ProducerStates
 
     internal static bool IsExpired(ProducerEntry entry, long nowMs, long expirationMs) =>
         entry.TransactionFirstOffset < 0 && nowMs - entry.LastTimestampMs >= expirationMs;
+
+    private void NoteData(in RecordBatchHeader header, long baseOffset)
+    {
+        var entry = EntryOf(header.ProducerId);
+        entry.MoveTo(header.ProducerEpoch);
+        entry.Add(new ProducerBatch(header.LastSequence, header.LastOffsetDelta, baseOffset + header.LastOffsetDelta, header.MaxTimestamp));
+        entry.LastTimestampMs = header.MaxTimestamp;
+        if (header.IsTransactional && entry.TransactionFirstOffset < 0)
+        {
+            entry.TransactionFirstOffset = baseOffset;
+            Transactions.Begin(baseOffset, header.ProducerId);
+        }
+    }
+
+    private CompletedTransaction? NoteMarker(in RecordBatchHeader header, in TransactionMarker marker, long offset)
+    {
+        var entry = EntryOf(header.ProducerId);
+        entry.MoveTo(header.ProducerEpoch);
+        entry.CoordinatorEpoch = marker.CoordinatorEpoch;
+        entry.LastTimestampMs = header.MaxTimestamp;
+        if (entry.TransactionFirstOffset < 0)
+        {
+            return null;
+        }
+
+        var ended = new CompletedTransaction(header.ProducerId, entry.TransactionFirstOffset, offset, marker.IsAbort);
+        entry.TransactionFirstOffset = -1;
+        Transactions.End(ended);
+        return ended;
+    }
 
     private ProducerEntry EntryOf(long producerId)
     {

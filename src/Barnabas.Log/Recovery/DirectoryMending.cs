@@ -1,11 +1,12 @@
 using Barnabas.Base.Seams;
+using Barnabas.Log.Batches;
 using Barnabas.Log.Segments;
 
 namespace Barnabas.Log.Recovery;
 
 /// <summary>
-/// Finishes or undoes what a crash left half done in a partition directory: deletions, cleanings and swaps, temporary files, indexes without
-/// data. Stateless; may be run again after a crash in its middle.
+/// Finishes or undoes what a crash left half done in a partition directory: deletions, cleanings and swaps, temporary files, indexes
+/// without data. Stateless; may be run again after a crash in its middle.
 /// </summary>
 internal static class DirectoryMending
 {
@@ -29,11 +30,15 @@ internal static class DirectoryMending
             }
         }
 
-        foreach (var entry in listing)
+        // Data first: it takes the old indexes of its offset away, and must not take the new ones.
+        foreach (var suffix in SegmentNames.SegmentSuffixes)
         {
-            if (TryParse(entry.Name, SegmentNames.Swap, out var offset))
+            foreach (var entry in listing)
             {
-                Swap(disk, directory, entry.Name, offset, offset >= firstCleaned);
+                if (SegmentNames.TryParse(entry.Name, suffix + SegmentNames.Swap, out var offset))
+                {
+                    Swap(disk, directory, entry.Name, offset, offset >= firstCleaned);
+                }
             }
         }
 
@@ -41,8 +46,8 @@ internal static class DirectoryMending
     }
 
     /// <summary>
-    /// A swap whose cleaning is not complete is dropped: the segments it was made from are still there. Else the segments that it replaces go,
-    /// and it takes its place.
+    /// A swap whose cleaning is not complete is dropped: the segments it was made from are still there. Else the segments that it
+    /// replaces go, and it takes its place.
     /// </summary>
     private static void Swap(IDisk disk, string directory, string name, long offset, bool isIncomplete)
     {
@@ -67,7 +72,7 @@ internal static class DirectoryMending
         using var data = disk.Open(swapPath, FileOpen.Read);
         var length = (int)Math.Min(int.MaxValue, data.Length);
         Span<byte> buffer = stackalloc byte[4096];
-        var scan = new Batches.BatchScan(data, 0, length, buffer);
+        var scan = new BatchScan(data, 0, length, buffer);
         var last = offset;
         while (scan.MoveNext(out var frame))
         {
@@ -93,7 +98,8 @@ internal static class DirectoryMending
         {
             foreach (var suffix in SegmentNames.SegmentSuffixes[1..])
             {
-                if (SegmentNames.TryParse(name, suffix, out _) && !names.Contains(Path.GetFileNameWithoutExtension(name) + SegmentNames.Data))
+                if (SegmentNames.TryParse(name, suffix, out _)
+                    && !names.Contains(Path.GetFileNameWithoutExtension(name) + SegmentNames.Data))
                 {
                     disk.Delete(Path.Join(directory, name));
                 }

@@ -10,7 +10,7 @@ internal sealed class LoadedLog
 {
     internal required IDisk Disk { get; init; }
 
-    internal required string Directory { get; init; }
+    internal required string DirectoryPath { get; init; }
 
     internal required TopicPartition Partition { get; init; }
 

@@ -9,13 +9,14 @@ using Barnabas.Log.Segments;
 namespace Barnabas.Log.Recovery;
 
 /// <summary>
-/// Opens the log of one directory: finishes what a crash interrupted, checks the segments that may not be whole, and rebuilds what is derived
-/// from them. Used once, on a background thread; nobody else has the directory.
+/// Opens the log of one directory: finishes what a crash interrupted, checks the segments that may not be whole, and rebuilds what is
+/// derived from them. Used once, by the background thread that
+/// owns the directory until the log is handed over.
 /// </summary>
 internal sealed class LogLoader(LogOpenRequest request)
 {
     private readonly IDisk _disk = request.Disk;
-    private readonly string _directory = request.Directory;
+    private readonly string _directory = request.DirectoryPath;
     private readonly List<Segment> _segments = [];
     private readonly List<Segment> _scanned = [];
     private LeaderEpochs _epochs = LeaderEpochs.Empty;
@@ -61,7 +62,7 @@ internal sealed class LogLoader(LogOpenRequest request)
         var log = new PartitionLog(new LoadedLog
         {
             Disk = _disk,
-            Directory = _directory,
+            DirectoryPath = _directory,
             Partition = request.Partition,
             Config = request.Config,
             Segments = segments,
@@ -201,8 +202,8 @@ internal sealed class LogLoader(LogOpenRequest request)
     }
 
     /// <summary>
-    /// Opens the last segment of a clean log: its indexes from disk, the batches behind the last entry from their headers. Null when they do
-    /// not fit each other, for then the segment has to be scanned.
+    /// Opens the last segment of a clean log: its indexes from disk, the batches behind the last entry from their headers. Null when they
+    /// do not fit each other, for then the segment has to be scanned.
     /// </summary>
     private Segment? OpenTail(long baseOffset, SegmentLease lease, int fileBytes, long modifiedMs)
     {

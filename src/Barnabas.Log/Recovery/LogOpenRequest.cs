@@ -8,7 +8,7 @@ public sealed record LogOpenRequest
     public required IDisk Disk { get; init; }
 
     /// <summary>The partition's directory; made if it is absent.</summary>
-    public required string Directory { get; init; }
+    public required string DirectoryPath { get; init; }
 
     public required TopicPartition Partition { get; init; }
 
@@ -35,5 +35,6 @@ public sealed record OpenedLog(PartitionLog Log, RecoveryReport Report);
 /// <summary>What opening a log found and mended.</summary>
 /// <param name="SegmentsScanned">Segments whose every batch was checked.</param>
 /// <param name="BytesCut">Bytes of a torn tail that were cut off.</param>
-/// <param name="Damages">Rotten ranges with good batches behind them, which were kept and are to be reported; the log may still be used.</param>
+/// <param name="Damages">Rotten ranges with good batches behind them, which were kept and are to be reported; the log may still be
+/// used.</param>
 public sealed record RecoveryReport(int SegmentsScanned, long BytesCut, IReadOnlyList<LogDamage> Damages);

@@ -10,8 +10,8 @@ namespace Barnabas.Log.Recovery;
 internal static class ProducerReplay
 {
     /// <summary>
-    /// The states as of <paramref name="endOffset"/>, from a snapshot at or below <paramref name="snapshotMax"/>; wrong snapshots are deleted.
-    /// Aborted transactions whose markers were met are given to <paramref name="onAborted"/>.
+    /// The states as of <paramref name="endOffset"/>, from a snapshot at or below <paramref name="snapshotMax"/>; wrong snapshots are
+    /// deleted. Aborted transactions whose markers were met are given to <paramref name="onAborted"/>.
     /// </summary>
     internal static ProducerStates Load(
         IDisk disk,
@@ -33,23 +33,6 @@ internal static class ProducerReplay
         }
 
         return states;
-    }
-
-    /// <summary>Takes note of one batch that lies in a file.</summary>
-    private static CompletedTransaction? Apply(in BatchFrame frame, ReadOnlySpan<byte> batch, ProducerStates states)
-    {
-        if (!frame.HasProducerId)
-        {
-            return null;
-        }
-
-        if (!frame.IsControl)
-        {
-            states.Apply(frame.Header, frame.BaseOffset);
-            return null;
-        }
-
-        return TransactionMarker.TryRead(batch, out var marker) ? states.Apply(frame.Header, marker, frame.BaseOffset) : null;
     }
 
     /// <summary>Keeps the snapshots at the bases of segments and the newest one; the others say nothing that is needed again.</summary>
@@ -117,10 +100,9 @@ internal static class ProducerReplay
                 bytes = marker[..segment.Data.Read(marker[..length], scan.Position)];
             }
 
-            if (Apply(frame, bytes, states) is { IsAborted: true } ended)
+            if (frame.HasProducerId && states.Note(frame.Header, bytes, frame.BaseOffset) is { } aborted)
             {
-                var stable = states.Transactions.FirstOpenOffset(frame.LastOffset + 1);
-                onAborted?.Invoke(segment, new AbortedTransaction(ended.ProducerId, ended.FirstOffset, ended.LastOffset, stable));
+                onAborted?.Invoke(segment, aborted);
             }
         }
     }

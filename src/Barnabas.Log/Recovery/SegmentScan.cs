@@ -7,8 +7,8 @@ using Barnabas.Protocol.Records;
 namespace Barnabas.Log.Recovery;
 
 /// <summary>
-/// Checks every batch of one data file and rebuilds what is known of it. Bad bytes with a good batch behind them are damage and are kept; bad
-/// bytes up to the end are a torn tail. Used once, by who recovers the log.
+/// Checks every batch of one data file and rebuilds what is known of it. Bad bytes with a good batch behind them are damage and are kept;
+/// bad bytes up to the end are a torn tail. Used once, by who recovers the log.
 /// </summary>
 internal sealed class SegmentScan(Segment segment, IDiskFile data, long fileBytes, LogConfig config)
 {
@@ -56,9 +56,9 @@ internal sealed class SegmentScan(Segment segment, IDiskFile data, long fileByte
     }
 
     /// <summary>True when a whole, good batch with offsets that can follow lies at a position.</summary>
-    internal bool TryReadBatch(long at, out BatchFrame frame)
+    internal bool TryReadBatch(long at, out StoredBatch frame)
     {
-        if (!BatchFrame.TryRead(Bytes(at, BatchFrame.HeaderBytes), out frame) || at + frame.SizeBytes > fileBytes || !CanFollow(frame))
+        if (!StoredBatch.TryRead(Bytes(at, StoredBatch.HeaderBytes), out frame) || at + frame.SizeBytes > fileBytes || !CanFollow(frame))
         {
             return false;
         }
@@ -66,7 +66,7 @@ internal sealed class SegmentScan(Segment segment, IDiskFile data, long fileByte
         return frame.HasValidCrc(Bytes(at, (int)frame.SizeBytes));
     }
 
-    private bool CanFollow(in BatchFrame frame) =>
+    private bool CanFollow(in StoredBatch frame) =>
         frame.LastOffset >= frame.BaseOffset && frame.BaseOffset >= _next && frame.LastOffset - segment.BaseOffset <= int.MaxValue;
 
     /// <summary>Looks for the next good batch of magic 2 byte by byte, by its magic first. -1 when there is none.</summary>

@@ -59,4 +59,18 @@ public sealed class RetentionPlan
             ? null
             : new RetentionPlan(view.NextOffsetOf(count - 1), view.Segments[count - 1].BaseOffset, count == view.Segments.Length);
     }
+
+    /// <summary>How many of a log's oldest segments the plan still names; never the active one.</summary>
+    internal int CountIn(Segment[] segments, long highWatermark)
+    {
+        var count = 0;
+        while (count < segments.Length - 1
+            && segments[count + 1].BaseOffset <= Math.Min(EndOffset, highWatermark)
+            && segments[count].BaseOffset <= LastBaseOffset)
+        {
+            count++;
+        }
+
+        return count;
+    }
 }

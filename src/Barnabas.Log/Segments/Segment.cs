@@ -77,7 +77,8 @@ internal sealed class Segment
     internal TransactionIndex Transactions => Volatile.Read(ref _transactions) ?? LoadTransactions();
 
     /// <summary>Largest timestamp; -1 for none. Of a sealed segment the last entry of its time index says it.</summary>
-    internal long MaxTimestampMs => Volatile.Read(ref _maxTimestampMs) is var known && known != NotLoaded ? known : LoadTimes().Last().TimestampMs;
+    internal long MaxTimestampMs =>
+        Volatile.Read(ref _maxTimestampMs) is var known && known != NotLoaded ? known : LoadTimes().Last().TimestampMs;
 
     /// <summary>The age that retention goes by.</summary>
     internal long RetentionTimestampMs => MaxTimestampMs is var max && max >= 0 ? max : ModifiedMs;
@@ -183,7 +184,7 @@ internal sealed class Segment
     /// <summary>Bytes of the batch at a position; 0 if no batch lies there.</summary>
     internal int BatchBytesAt(int position, int end)
     {
-        Span<byte> buffer = stackalloc byte[BatchFrame.HeaderBytes];
+        Span<byte> buffer = stackalloc byte[StoredBatch.HeaderBytes];
         var scan = new BatchScan(Data, position, end, buffer);
         return scan.MoveNext(out var frame) ? (int)frame.SizeBytes : 0;
     }
@@ -203,7 +204,7 @@ internal sealed class Segment
             FirstTimestampMs = position == 0 ? -1 : FirstTimestampMs,
             BytesSinceEntry = position - offsets.Last().Position,
         };
-        return new Segment(_disk, Directory, BaseOffset, Lease, indexes) 
+        return new Segment(_disk, Directory, BaseOffset, Lease, indexes)
         {
             ModifiedMs = ModifiedMs,
             Damages = Damages?.Where(d => d.EndPosition <= position).ToArray() is { Length: > 0 } kept ? kept : null,
@@ -213,7 +214,7 @@ internal sealed class Segment
     /// <summary>Reads the age of a segment that was opened without being scanned.</summary>
     internal void LoadFirstTimestamp()
     {
-        Span<byte> buffer = stackalloc byte[BatchFrame.HeaderBytes];
+        Span<byte> buffer = stackalloc byte[StoredBatch.HeaderBytes];
         var scan = new BatchScan(Data, 0, SizeBytes, buffer);
         FirstTimestampMs = scan.MoveNext(out var frame) ? frame.MaxTimestamp : -1;
     }
@@ -226,12 +227,12 @@ internal sealed class Segment
             return end;
         }
 
-        Span<byte> buffer = stackalloc byte[4096 + BatchFrame.HeaderBytes];
+        Span<byte> buffer = stackalloc byte[4096 + StoredBatch.HeaderBytes];
         var (atOrAfter, before) = Offsets.Find((int)relative);
         if (atOrAfter >= 0 && atOrAfter < end)
         {
             // Slices end at index entries, so the next fetch mostly begins at one.
-            var probe = new BatchScan(Data, atOrAfter, end, buffer[..BatchFrame.HeaderBytes]);
+            var probe = new BatchScan(Data, atOrAfter, end, buffer[..StoredBatch.HeaderBytes]);
             if (probe.MoveNext(out var frame) && frame.BaseOffset <= offset && frame.LastOffset >= offset)
             {
                 return atOrAfter;
@@ -277,7 +278,7 @@ internal sealed class Segment
 
     private int WalkToBoundary(int start, int bytesMax, int end)
     {
-        Span<byte> buffer = stackalloc byte[4096 + BatchFrame.HeaderBytes];
+        Span<byte> buffer = stackalloc byte[4096 + StoredBatch.HeaderBytes];
         var scan = new BatchScan(Data, start, end, buffer);
         var boundary = start;
         while (scan.MoveNext(out _) && scan.NextPosition - start <= bytesMax)

@@ -3,12 +3,15 @@ using Barnabas.Log.Indexes;
 
 namespace Barnabas.Log.Segments;
 
+/// <summary>The offsets that a batch has in the log, and its largest timestamp.</summary>
+internal readonly record struct StagedOffsets(long Base, long Last, long MaxTimestampMs);
+
 /// <summary>What the segment has to be told of a batch once its bytes are written.</summary>
-internal readonly record struct StagedBatch(long BaseOffset, long LastOffset, long MaxTimestampMs, int SizeBytes, int Piece, bool RollsBefore);
+internal readonly record struct StagedBatch(StagedOffsets Offsets, int SizeBytes, int Piece, bool RollsBefore);
 
 /// <summary>
-/// The batches that a turn has gathered and not written yet, with their bytes as pieces for one gathered write; batches that lie side by side in
-/// memory make one piece. The log's owner alone uses it; its arrays are kept from turn to turn.
+/// The batches that a turn has gathered and not written yet, with their bytes as pieces for one gathered write; batches that lie side by
+/// side in memory make one piece. The log's owner alone uses it; its arrays are kept from turn to turn.
 /// </summary>
 internal sealed unsafe class StagedBatches
 {
@@ -18,9 +21,6 @@ internal sealed unsafe class StagedBatches
 
     internal int Count { get; private set; }
 
-    /// <summary>Bytes staged for the segment that the last staged batch goes to.</summary>
-    internal int BytesSinceRoll { get; private set; }
-
     internal ReadOnlySpan<StagedBatch> Batches => _batches.AsSpan(0, Count);
 
     /// <summary>Snapshots of the producers as they were before each staged roll, in order.</summary>
@@ -29,7 +29,7 @@ internal sealed unsafe class StagedBatches
     /// <summary>Aborted transactions by the staged markers' offsets.</summary>
     internal List<AbortedTransaction> Aborted { get; } = [];
 
-    internal void Add(BytePiece bytes, long baseOffset, long lastOffset, long maxTimestampMs, bool rollsBefore)
+    internal void Add(BytePiece bytes, in StagedOffsets offsets, bool rollsBefore)
     {
         var isBehindLast = _pieceCount > 0 && !rollsBefore
             && _pieces[_pieceCount - 1].Pointer + _pieces[_pieceCount - 1].Length == bytes.Pointer;
@@ -45,8 +45,7 @@ internal sealed unsafe class StagedBatches
         }
 
         Grow(ref _batches, Count);
-        _batches[Count++] = new StagedBatch(baseOffset, lastOffset, maxTimestampMs, bytes.Length, _pieceCount - 1, rollsBefore);
-        BytesSinceRoll = rollsBefore ? bytes.Length : BytesSinceRoll + bytes.Length;
+        _batches[Count++] = new StagedBatch(offsets, bytes.Length, _pieceCount - 1, rollsBefore);
     }
 
     /// <summary>Index behind the last batch that goes to the same segment as the batch <paramref name="from"/>.</summary>
@@ -68,7 +67,6 @@ internal sealed unsafe class StagedBatches
     {
         Count = 0;
         _pieceCount = 0;
-        BytesSinceRoll = 0;
         RollSnapshots.Clear();
         Aborted.Clear();
     }

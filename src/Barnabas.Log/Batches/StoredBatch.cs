@@ -7,7 +7,7 @@ namespace Barnabas.Log.Batches;
 /// What the log needs to know of one batch of any magic as it lies in a file. Magic 0 and 1 come from old directories: one entry has one
 /// offset there, the last of a compressed set. The bytes are not trusted.
 /// </summary>
-internal readonly struct BatchFrame
+internal readonly struct StoredBatch
 {
     /// <summary>Bytes that have to be there to read a frame of any magic.</summary>
     internal const int HeaderBytes = RecordBatchHeader.HeaderBytes;
@@ -15,7 +15,7 @@ internal readonly struct BatchFrame
     /// <summary>The smallest entry of magic 0: offset, size, checksum, magic, attributes and two empty fields.</summary>
     private const int OldBytesMin = 26;
 
-    private BatchFrame(in RecordBatchHeader header)
+    private StoredBatch(in RecordBatchHeader header)
     {
         Header = header;
         Magic = RecordBatchHeader.MagicV2;
@@ -26,7 +26,7 @@ internal readonly struct BatchFrame
         LeaderEpoch = header.PartitionLeaderEpoch;
     }
 
-    private BatchFrame(ReadOnlySpan<byte> bytes, sbyte magic, long sizeBytes)
+    private StoredBatch(ReadOnlySpan<byte> bytes, sbyte magic, long sizeBytes)
     {
         Magic = magic;
         BaseOffset = LastOffset = BinaryPrimitives.ReadInt64BigEndian(bytes);
@@ -55,8 +55,10 @@ internal readonly struct BatchFrame
 
     internal bool HasProducerId => Magic == RecordBatchHeader.MagicV2 && Header.HasProducerId;
 
-    /// <summary>Reads what the bytes begin with; false when that cannot be a batch. Whether all its bytes are there is for the caller.</summary>
-    internal static bool TryRead(ReadOnlySpan<byte> bytes, out BatchFrame frame)
+    /// <summary>
+    /// Reads what the bytes begin with; false when that cannot be a batch. Whether all its bytes are there is for the caller.
+    /// </summary>
+    internal static bool TryRead(ReadOnlySpan<byte> bytes, out StoredBatch frame)
     {
         frame = default;
         if (!RecordBatchHeader.TryReadSize(bytes, out var sizeBytes, out var magic))
@@ -71,7 +73,7 @@ internal readonly struct BatchFrame
                 return false;
             }
 
-            frame = new BatchFrame(header);
+            frame = new StoredBatch(header);
             return true;
         }
 
@@ -80,7 +82,7 @@ internal readonly struct BatchFrame
             return false;
         }
 
-        frame = new BatchFrame(bytes, magic, sizeBytes);
+        frame = new StoredBatch(bytes, magic, sizeBytes);
         return true;
     }
 
@@ -88,4 +90,22 @@ internal readonly struct BatchFrame
     internal bool HasValidCrc(ReadOnlySpan<byte> batch) => Magic == RecordBatchHeader.MagicV2
         ? BatchStamp.ComputeCrc(batch) == Header.Crc
         : Crc32.Compute(batch[16..]) == BinaryPrimitives.ReadUInt32BigEndian(batch[12..]);
+
+    /// <summary>True when the bytes are whole, good batches with ascending offsets, none below <paramref name="logEnd"/>.</summary>
+    internal static bool AreGood(ReadOnlySpan<byte> bytes, long logEnd)
+    {
+        while (!bytes.IsEmpty)
+        {
+            if (!TryRead(bytes, out var batch) || batch.SizeBytes > bytes.Length || batch.BaseOffset < logEnd
+                || !batch.HasValidCrc(bytes[..(int)batch.SizeBytes]))
+            {
+                return false;
+            }
+
+            logEnd = batch.LastOffset + 1;
+            bytes = bytes[(int)batch.SizeBytes..];
+        }
+
+        return true;
+    }
 }
