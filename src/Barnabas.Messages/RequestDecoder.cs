@@ -6,8 +6,8 @@ using Barnabas.Messages.Wire;
 namespace Barnabas.Messages;
 
 /// <summary>
-/// Requests out of frames (without the four length bytes) that nobody trusts. Looks at all bytes before it allocates: a malformed frame
-/// costs the exception alone. Produce and Fetch have views that make no objects at all; every other request comes through here.
+/// Requests out of frames (without the four length bytes) that nobody trusts. Looks at all bytes before it allocates, but for small frames:
+/// a malformed one costs 64 KiB at most. Produce and Fetch have views that make no objects at all; every other request comes through here.
 /// </summary>
 public static class RequestDecoder
 {
@@ -44,8 +44,12 @@ public static class RequestDecoder
     public static IMessage ReadBody(ReadOnlySpan<byte> frame, in RequestHeaderView header)
     {
         var body = frame[header.BodyOffset..];
-        var walk = new ByteReader(body);
-        MessageWalk.Pass(ApiTable.RequestSchema(header.Api.Key), ref walk, header.Version);
+        if (body.Length > MessageCodec.TrustedBytes)
+        {
+            var walk = new ByteReader(body);
+            MessageWalk.Pass(ApiTable.RequestSchema(header.Api.Key), ref walk, header.Version);
+        }
+
         var reader = new ByteReader(body);
         return ApiTable.ReadRequest(header.Api.Key, ref reader, header.Version);
     }

@@ -49,6 +49,24 @@ public sealed class FuzzTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void TheDearestSmallFrameStaysWithinItsBound()
+    {
+        // Unknown tags cost much for their bytes: an array of one byte and an entry in a growing list for every three.
+        var request = new StreamsGroupHeartbeatRequest
+        {
+            ActiveTasks = [], StandbyTasks = [], WarmupTasks = [],
+            UnknownTags = [.. Enumerable.Range(100, 150).Select(tag => new UnknownTag((uint)tag, [1]))],
+        };
+        var body = MessageCodec.Encode(request, 0);
+        Assert.InRange(body.Length, MessageCodec.TrustedBytes / 2, 2 * MessageCodec.TrustedBytes);
+        using var writer = new ByteWriter();
+        FrameCodec.WriteRequestHeader(writer, ApiKey.StreamsGroupHeartbeat, 0, 1, null);
+        writer.WriteSpan(body.AsSpan(0, Math.Min(body.Length, MessageCodec.TrustedBytes) - 1));
+        Decode(writer.Written.ToArray());
+        Assert.Equal(1, _malformed);
+    }
+
+    [Fact]
     public void LargeMalformedFramesCostNothing()
     {
         var random = new Random(TestSeed.Value);
@@ -98,6 +116,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     {
         var frames = new List<(byte[], int)>();
         var made = new RandomMessage(random);
+        var madeLarge = new RandomMessage(random, arrayMax: 40);
         foreach (var api in ApiTable.All)
         {
             var schema = ApiTable.RequestSchema(api.Key);
@@ -108,7 +127,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
                     using var writer = new ByteWriter();
                     FrameCodec.WriteRequestHeader(writer, api.Key, version, i, i == 0 ? null : "fuzz");
                     var body = writer.Length;
-                    writer.WriteSpan(made.Next(schema, version));
+                    writer.WriteSpan((i < 9 ? made : madeLarge).Next(schema, version));
                     frames.Add((writer.Written.ToArray(), body));
                 }
             }

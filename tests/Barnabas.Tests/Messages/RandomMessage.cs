@@ -6,7 +6,9 @@ using Barnabas.Messages.Wire;
 namespace Barnabas.Tests.Messages;
 
 /// <summary>Makes random messages by their schema, straight as bytes: edges of numbers, odd strings, nulls, tags, short arrays.</summary>
-internal sealed class RandomMessage(Random random)
+/// <param name="random">Where chance comes from.</param>
+/// <param name="arrayMax">Elements of an outer array at most; inner ones have fewer.</param>
+internal sealed class RandomMessage(Random random, int arrayMax = 3)
 {
     private static readonly string[] Pieces = ["a", "topic-", "é", "\"", "\\", "\n", "日本", "🐘", "0", " ", "\u0001"];
 
@@ -60,7 +62,7 @@ internal sealed class RandomMessage(Random random)
         }
         else if (field.IsArray)
         {
-            var count = random.Next(depth > 2 ? 2 : 4);
+            var count = random.Next(depth > 2 ? 2 : depth > 0 ? 4 : arrayMax + 1);
             Codec.WriteCount(w, count, f);
             for (var i = 0; i < count; i++)
             {
