@@ -36,7 +36,7 @@ public sealed class CancelTests
         parking.CompleteAll();
         Assert.Equal(9, TestClient.CorrelationIdOf(next.Receive()));
         Assert.Equal(5, parking.Cancelled);
-        Assert.Equal(0, server.Server.RequestBytesHeld);
+        await TestServer.Until(() => server.Server.RequestBytesHeld == 0);
     }
 
     [Theory]

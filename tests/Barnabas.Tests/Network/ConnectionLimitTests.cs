@@ -78,7 +78,7 @@ public sealed class ConnectionLimitTests
         time.Advance(TimeSpan.FromMilliseconds(500));
         Assert.Null(quiet.Receive());
         AssertServed(lively);
-        Assert.Equal(2, server.Server.ConnectionCount);
+        await TestServer.Until(() => server.Server.ConnectionCount == 2);
         parked!.Complete();
         Assert.NotNull(waitedFor.Receive());
     }

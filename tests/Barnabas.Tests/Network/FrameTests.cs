@@ -43,7 +43,7 @@ public sealed class FrameTests
             Assert.Equal([0, 0, 0, (byte)i, 1, 2, (byte)i], client.Receive());
         }
 
-        Assert.Equal(0, server.Server.RequestBytesHeld);
+        await TestServer.Until(() => server.Server.RequestBytesHeld == 0);
     }
 
     [Theory]
@@ -70,7 +70,7 @@ public sealed class FrameTests
         }
 
         await sender;
-        Assert.Equal(0, server.Server.RequestBytesHeld);
+        await TestServer.Until(() => server.Server.RequestBytesHeld == 0);
     }
 
     [Theory]
@@ -88,7 +88,7 @@ public sealed class FrameTests
         Assert.True(client.Receive().AsSpan(4).SequenceEqual(body));
         Assert.Equal([0, 0, 0, 2, 9], client.Receive());
         await sender;
-        Assert.Equal(0, server.Server.RequestBytesHeld);
+        await TestServer.Until(() => server.Server.RequestBytesHeld == 0);
     }
 
     [Theory]

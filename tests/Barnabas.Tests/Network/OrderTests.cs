@@ -97,7 +97,7 @@ public sealed class OrderTests
 
         await sender;
         Assert.Equal((0, 0), (overlaps, wrongOrder));
-        Assert.Equal(0, server.Server.RequestBytesHeld);
+        await TestServer.Until(() => server.Server.RequestBytesHeld == 0);
     }
 
     [Theory]
@@ -151,7 +151,7 @@ public sealed class OrderTests
         await using var server = new TestServer(kind, TestServer.Table(handler));
         pool = server.Background;
         await Task.WhenAll(Enumerable.Range(0, 16).Select(number => Task.Run(() => Converse(server, number))));
-        Assert.Equal(0, server.Server.RequestBytesHeld);
+        await TestServer.Until(() => server.Server.RequestBytesHeld == 0);
     }
 
     private static void Converse(TestServer server, int number)
