@@ -128,7 +128,8 @@ public sealed class FrameTests
     [InlineData("00000014 000c 0004 00000007 0004 74657374 ff ff ff ff ff 00")]
     public async Task Wrong_bytes_close_their_connection_and_no_other(string hex)
     {
-        var table = TestServer.Table(new EchoHandler(ApiKey.Heartbeat), new EchoHandler(ApiKey.ApiVersions), new EchoHandler(ApiKey.Metadata));
+        var table = TestServer.Table(
+            new EchoHandler(ApiKey.Heartbeat), new EchoHandler(ApiKey.ApiVersions), new EchoHandler(ApiKey.Metadata));
         await using var server = new TestServer(WireKind.Sockets, table);
         using var good = server.Connect();
         using var bad = server.Connect();

@@ -36,7 +36,8 @@ public sealed class StopTests
     public async Task Fifty_at_once_share_their_threads(WireKind kind)
     {
         await TestServer.Until(() => Threads() == 0);
-        var servers = Enumerable.Range(0, 50).Select(_ => new TestServer(kind, TestServer.Table(new EchoHandler(ApiKey.Heartbeat)))).ToList();
+        var table = TestServer.Table(new EchoHandler(ApiKey.Heartbeat));
+        var servers = Enumerable.Range(0, 50).Select(_ => new TestServer(kind, table)).ToList();
         foreach (var server in servers)
         {
             Ask(server.Listener.EndPoint);
