@@ -1,5 +1,6 @@
 using Barnabas.Base;
 using Barnabas.Log.Epochs;
+using Barnabas.Log.Indexes;
 using Barnabas.Log.Segments;
 
 namespace Barnabas.Log;
@@ -105,6 +106,32 @@ public sealed class LogView
         var end = LimitPosition(limit);
         var start = active.PositionOf(fetchOffset, _endPosition, mayRead: false);
         return end < 0 || start < 0 ? Math.Max(1, upper - fetchOffset) : Math.Max(0, end - start);
+    }
+
+    /// <summary>
+    /// The aborted transactions that a reader of committed records has to know for the offsets from <paramref name="from"/> to below
+    /// <paramref name="to"/>. May read a sealed segment's transaction index at first use.
+    /// </summary>
+    public IReadOnlyList<AbortedTransaction> AbortedBetween(long from, long to)
+    {
+        List<AbortedTransaction>? found = null;
+        for (var index = SegmentIndexOf(from); index < Segments.Length; index++)
+        {
+            foreach (var aborted in Segments[index].Transactions.Entries)
+            {
+                if (aborted.LastOffset >= from && aborted.FirstOffset < to)
+                {
+                    (found ??= []).Add(aborted);
+                }
+
+                if (aborted.LastStableOffset >= to)
+                {
+                    return found ?? [];
+                }
+            }
+        }
+
+        return found ?? [];
     }
 
     /// <summary>Index of the segment that holds an offset, or the first one.</summary>

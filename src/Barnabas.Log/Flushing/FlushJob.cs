@@ -43,8 +43,34 @@ public sealed class FlushJob
 
     internal bool IsDirectoryChanged { get; init; }
 
-    /// <summary>Writes and syncs. Throws <see cref="IOException"/>; never to be tried again after that.</summary>
+    /// <summary>
+    /// Writes and syncs. Throws <see cref="IOException"/>; never to be tried again after that. Nothing when the partition was deleted
+    /// meanwhile.
+    /// </summary>
     public void Run()
+    {
+        try
+        {
+            RunAll();
+        }
+        catch (IOException) when (!_disk.DirectoryExists(_directory))
+        {
+            // The partition was deleted, and the files with it.
+        }
+    }
+
+    /// <summary>Writes and syncs the index files of a segment that no longer changes.</summary>
+    internal static void WriteIndexes(IDisk disk, Segment segment)
+    {
+        SmallFile.Write(disk, segment.PathOf(SegmentNames.OffsetIndex), segment.Offsets.ToBytes());
+        SmallFile.Write(disk, segment.PathOf(SegmentNames.TimeIndex), segment.Times.ToBytes());
+        if (!segment.Transactions.Entries.IsEmpty)
+        {
+            SmallFile.Write(disk, segment.PathOf(SegmentNames.TransactionIndex), segment.Transactions.ToBytes());
+        }
+    }
+
+    private void RunAll()
     {
         foreach (var segment in Sealed)
         {
@@ -74,17 +100,6 @@ public sealed class FlushJob
         else if (IsDirectoryChanged || IsClose || Sealed.Length > 0 || Snapshots.Length > 0)
         {
             _disk.SyncDirectory(_directory);
-        }
-    }
-
-    /// <summary>Writes and syncs the index files of a segment that no longer changes.</summary>
-    internal static void WriteIndexes(IDisk disk, Segment segment)
-    {
-        SmallFile.Write(disk, segment.PathOf(SegmentNames.OffsetIndex), segment.Offsets.ToBytes());
-        SmallFile.Write(disk, segment.PathOf(SegmentNames.TimeIndex), segment.Times.ToBytes());
-        if (!segment.Transactions.Entries.IsEmpty)
-        {
-            SmallFile.Write(disk, segment.PathOf(SegmentNames.TransactionIndex), segment.Transactions.ToBytes());
         }
     }
 }

@@ -246,6 +246,7 @@ internal sealed class LogLoader(LogOpenRequest request)
         }
 
         segment.LoadFirstTimestamp();
+        segment.LoadTransactions();
         return segment;
     }
 

@@ -23,19 +23,20 @@ public sealed class DeleteJob
     /// <summary>Segments that go.</summary>
     public int SegmentCount => _segments.Length;
 
-    /// <summary>Marks the files as deleted, the oldest segment first, so that a crash leaves no hole.</summary>
+    /// <summary>
+    /// Marks the files as deleted, the oldest segment first, so that a crash leaves no hole. Nothing when the partition was deleted
+    /// meanwhile.
+    /// </summary>
     public void Rename()
     {
-        foreach (var (path, _) in Files())
+        try
         {
-            if (_disk.FileExists(path))
-            {
-                FaultPoint.Here("delete.before-rename");
-                _disk.Rename(path, path + SegmentNames.Deleted);
-            }
+            RenameFiles();
         }
-
-        _disk.SyncDirectory(_directory);
+        catch (IOException) when (!_disk.DirectoryExists(_directory))
+        {
+            // The partition was deleted, and the files with it.
+        }
     }
 
     /// <summary>Removes the files and lets go of them. Once only.</summary>
@@ -49,6 +50,20 @@ public sealed class DeleteJob
                 segment.Lease.Release();
             }
         }
+    }
+
+    private void RenameFiles()
+    {
+        foreach (var (path, _) in Files())
+        {
+            if (_disk.FileExists(path))
+            {
+                FaultPoint.Here("delete.before-rename");
+                _disk.Rename(path, path + SegmentNames.Deleted);
+            }
+        }
+
+        _disk.SyncDirectory(_directory);
     }
 
     private IEnumerable<(string Path, Segment Segment)> Files()

@@ -309,7 +309,8 @@ internal sealed class Segment
         return Interlocked.CompareExchange(ref _offsets, loaded, null) ?? loaded;
     }
 
-    private TransactionIndex LoadTransactions()
+    /// <summary>Reads the transaction index if it is not in memory yet; an absent or wrong file is an empty index.</summary>
+    internal TransactionIndex LoadTransactions()
     {
         var path = PathOf(SegmentNames.TransactionIndex);
         var loaded = _disk.FileExists(path) ? TransactionIndex.FromBytes(SmallFile.Read(_disk, path)) : null;

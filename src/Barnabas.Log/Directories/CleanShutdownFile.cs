@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text;
+using Barnabas.Base.Seams;
+
+namespace Barnabas.Log.Directories;
+
+/// <summary>
+/// The file <c>.kafka_cleanshutdown</c>: it is there only while every log of the directory is closed properly. Stateless; blocks.
+/// </summary>
+internal static class CleanShutdownFile
+{
+    private const string FileName = ".kafka_cleanshutdown", EpochKey = "\"brokerEpoch\":";
+
+    /// <summary>Reads and removes the flag, durably, so that a crash from now on is seen as one. Null when there is none.</summary>
+    internal static long? Take(IDisk disk, string directory)
+    {
+        var path = Path.Join(directory, FileName);
+        if (!disk.FileExists(path))
+        {
+            return null;
+        }
+
+        var epoch = EpochOf(Encoding.UTF8.GetString(SmallFile.Read(disk, path)));
+        disk.Delete(path);
+        disk.SyncDirectory(directory);
+        return epoch;
+    }
+
+    /// <summary>The last act of a clean shutdown.</summary>
+    internal static void Write(IDisk disk, string directory, long brokerEpoch) =>
+        SmallFile.Replace(
+            disk, Path.Join(directory, FileName),
+            Encoding.UTF8.GetBytes($"{{\"version\":0,{EpochKey}{brokerEpoch.ToString(CultureInfo.InvariantCulture)}}}"));
+
+    /// <summary>The epoch in the text; -1 for the flags of old versions, which say none.</summary>
+    private static long EpochOf(string text)
+    {
+        var at = text.IndexOf(EpochKey, StringComparison.Ordinal);
+        if (at < 0)
+        {
+            return -1;
+        }
+
+        var rest = text[(at + EpochKey.Length)..].TrimStart();
+        var end = rest.AsSpan().IndexOfAny(',', '}');
+        return long.TryParse(end < 0 ? rest : rest[..end], NumberStyles.Integer, CultureInfo.InvariantCulture, out var epoch) ? epoch : -1;
+    }
+}

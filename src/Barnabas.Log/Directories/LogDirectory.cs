@@ -1,0 +1,225 @@
+using Barnabas.Base;
+using Barnabas.Base.Seams;
+using Barnabas.Log.Recovery;
+
+namespace Barnabas.Log.Directories;
+
+/// <summary>A partition directory that was found at start.</summary>
+/// <param name="Partition">By its name.</param>
+/// <param name="TopicId">What <c>partition.metadata</c> says; null when it is absent: then nobody knows whose records these are.</param>
+/// <param name="Path">Where it is.</param>
+public sealed record PartitionDirectory(TopicPartition Partition, Uuid? TopicId, string Path);
+
+/// <summary>What stands at the path of a log directory.</summary>
+public enum DirectoryKind
+{
+    /// <summary>Nothing, or an empty directory: to be formatted.</summary>
+    Empty,
+
+    /// <summary>A directory with <c>meta.properties</c>.</summary>
+    Kafka,
+}
+
+/// <summary>
+/// One of <c>log.dirs</c>: its lock, identity, checkpoints, and the partitions in it. Immutable but for the disk; owned by whoever starts
+/// and stops the broker. Opening logs may run on several background threads at once; writes of one checkpoint must not overlap. Every
+/// member blocks and may throw <see cref="IOException"/>: the directory is then offline.
+/// </summary>
+public sealed class LogDirectory : IDisposable
+{
+    private const string LockName = ".lock";
+    private readonly IDisk _disk;
+    private readonly IDisposable _lock;
+    private readonly Dictionary<TopicPartition, long> _recoveryPoints, _logStarts, _highWatermarks;
+
+    private LogDirectory(IDisk disk, string path, IDisposable held, Uuid newDirectoryId)
+    {
+        _disk = disk;
+        _lock = held;
+        Path = path;
+        Meta = MetaProperties.Read(disk, path)
+            ?? throw new LogDirectoryException($"{path} has no {MetaProperties.FileName}: format it first");
+        if (Meta.DirectoryId is null)
+        {
+            Meta = Meta with { DirectoryId = newDirectoryId };
+            Meta.Write(disk, path);
+        }
+
+        _recoveryPoints = OffsetCheckpoint.Read(disk, At(OffsetCheckpoint.RecoveryPoints));
+        _logStarts = OffsetCheckpoint.Read(disk, At(OffsetCheckpoint.LogStarts));
+        _highWatermarks = OffsetCheckpoint.Read(disk, At(OffsetCheckpoint.HighWatermarks));
+        var found = DirectoryListing.Read(disk, path);
+        Partitions = found.Partitions;
+        Leftovers = found.Leftovers;
+        var cleanEpoch = CleanShutdownFile.Take(disk, path);
+        WasClean = cleanEpoch is not null;
+        PreviousBrokerEpoch = cleanEpoch ?? -1;
+    }
+
+    /// <summary>Where it is.</summary>
+    public string Path { get; }
+
+    /// <summary>Whose it is; the directory id is always set.</summary>
+    public MetaProperties Meta { get; }
+
+    /// <summary>True when the last user closed all its logs.</summary>
+    public bool WasClean { get; }
+
+    /// <summary>The epoch that the broker had when it stopped cleanly, or -1.</summary>
+    public long PreviousBrokerEpoch { get; }
+
+    /// <summary>The partition directories that were there at start.</summary>
+    public IReadOnlyList<PartitionDirectory> Partitions { get; }
+
+    /// <summary>Paths of directories that were deleted but not removed yet: for <see cref="Remove"/>, in the background.</summary>
+    public IReadOnlyList<string> Leftovers { get; }
+
+    /// <summary>
+    /// Says what stands at a path. A directory that is not empty and not Kafka's is a <see cref="LogDirectoryException"/>.
+    /// </summary>
+    public static DirectoryKind Inspect(IDisk disk, string path)
+    {
+        if (disk.FileExists(path))
+        {
+            throw new LogDirectoryException($"{path} is a file; give a directory");
+        }
+
+        if (!disk.DirectoryExists(path))
+        {
+            return DirectoryKind.Empty;
+        }
+
+        string? strange = null;
+        foreach (var entry in disk.List(path))
+        {
+            if (entry.Name == MetaProperties.FileName)
+            {
+                return DirectoryKind.Kafka;
+            }
+
+            strange ??= entry.Name is LockName or "lost+found" or MetaProperties.FileName + ".tmp" ? null : entry.Name;
+        }
+
+        return strange is null
+            ? DirectoryKind.Empty
+            : throw new LogDirectoryException(
+                $"{path} is neither empty nor a Kafka data directory: it holds '{strange}' but no {MetaProperties.FileName}; "
+                + "give another directory, or empty this one");
+    }
+
+    /// <summary>Makes an empty directory into a log directory.</summary>
+    public static void Format(IDisk disk, string path, MetaProperties meta)
+    {
+        disk.CreateDirectory(path);
+        meta.Write(disk, path);
+    }
+
+    /// <summary>
+    /// Locks and reads a formatted directory; the flag of a clean shutdown is taken away. A <see cref="LogDirectoryException"/> when
+    /// somebody else has it. <paramref name="newDirectoryId"/> is for directories that have no id yet.
+    /// </summary>
+    public static LogDirectory Open(IDisk disk, string path, Uuid newDirectoryId)
+    {
+        var held = disk.TryLock(System.IO.Path.Join(path, LockName))
+            ?? throw new LogDirectoryException($"{path} is in use by another broker; stop that one, or give another directory");
+        LogDirectory? opened = null;
+        try
+        {
+            opened = new LogDirectory(disk, path, held, newDirectoryId);
+            return opened;
+        }
+        finally
+        {
+            if (opened is null)
+            {
+                held.Dispose();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Opens a log that was there at start, recovering it unless the shutdown was clean. The metadata log is always recovered from its
+    /// recovery point.
+    /// </summary>
+    public OpenedLog OpenLog(PartitionDirectory found, LogConfig config, long nowMs) =>
+        OpenLog(found.Partition, found.Path, config, nowMs, WasClean && found.TopicId != Uuid.Metadata);
+
+    /// <summary>Makes the directory of a new partition, with its topic's id, and an empty log in it.</summary>
+    public OpenedLog CreateLog(TopicPartition partition, Uuid topicId, LogConfig config, long nowMs)
+    {
+        var path = At(partition.ToString());
+        _disk.CreateDirectory(path);
+        PartitionMetadataFile.Write(_disk, path, topicId);
+        _disk.SyncDirectory(Path);
+        return PartitionLog.Open(new LogOpenRequest
+        {
+            Disk = _disk, DirectoryPath = path, Partition = partition, Config = config, NowMs = nowMs, IsClean = true,
+        });
+    }
+
+    /// <summary>The high watermark that was checkpointed before this start, or 0.</summary>
+    public long HighWatermarkOf(TopicPartition partition) => _highWatermarks.GetValueOrDefault(partition);
+
+    /// <summary>Replaces the recovery points: every log of the directory has to be in it.</summary>
+    public void WriteRecoveryPoints(IReadOnlyCollection<PartitionOffset> offsets) =>
+        OffsetCheckpoint.Write(_disk, At(OffsetCheckpoint.RecoveryPoints), offsets);
+
+    /// <summary>Replaces the log starts: only logs whose start lies behind the base of their first segment.</summary>
+    public void WriteLogStarts(IReadOnlyCollection<PartitionOffset> offsets) =>
+        OffsetCheckpoint.Write(_disk, At(OffsetCheckpoint.LogStarts), offsets);
+
+    /// <summary>Replaces the high watermarks: every log but that of the metadata.</summary>
+    public void WriteHighWatermarks(IReadOnlyCollection<PartitionOffset> offsets) =>
+        OffsetCheckpoint.Write(_disk, At(OffsetCheckpoint.HighWatermarks), offsets);
+
+    /// <summary>
+    /// Takes a partition's directory out of the way under a name that ends in <c>-delete</c>; returns the new path, for <see
+    /// cref="Remove"/> after the topic's delay. Its log has to be abandoned first.
+    /// </summary>
+    public string MarkDeleted(TopicPartition partition, Uuid unique) => MoveAside(partition, unique, DirectoryListing.DeletedSuffix);
+
+    /// <summary>
+    /// Takes a directory that belongs to no known topic out of the way under a name that ends in <c>-stray</c>; nothing is lost.
+    /// </summary>
+    public string MarkStray(TopicPartition partition, Uuid unique) => MoveAside(partition, unique, DirectoryListing.StraySuffix);
+
+    /// <summary>Removes a directory that <see cref="MarkDeleted"/> named, or one of <see cref="Leftovers"/>.</summary>
+    public void Remove(string path) => _disk.DeleteDirectory(path);
+
+    /// <summary>
+    /// The end of a clean shutdown, after every log was closed and the checkpoints written: the flag as the last act, then the lock goes.
+    /// </summary>
+    public void CloseClean(long brokerEpoch)
+    {
+        CleanShutdownFile.Write(_disk, Path, brokerEpoch);
+        _disk.Delete(At(LockName));
+        Dispose();
+    }
+
+    /// <summary>Lets go of the lock without the flag: the next start recovers.</summary>
+    public void Dispose() => _lock.Dispose();
+
+    private OpenedLog OpenLog(TopicPartition partition, string path, LogConfig config, long nowMs, bool isClean) =>
+        PartitionLog.Open(new LogOpenRequest
+        {
+            Disk = _disk,
+            DirectoryPath = path,
+            Partition = partition,
+            Config = config,
+            NowMs = nowMs,
+            IsClean = isClean,
+            RecoveryPoint = _recoveryPoints.GetValueOrDefault(partition),
+            LogStartOffset = _logStarts.GetValueOrDefault(partition),
+            HighWatermark = _highWatermarks.GetValueOrDefault(partition),
+        });
+
+    private string MoveAside(TopicPartition partition, Uuid unique, string suffix)
+    {
+        var name = DirectoryListing.AsideName(partition, unique, suffix);
+        _disk.Rename(At(partition.ToString()), At(name));
+        _disk.SyncDirectory(Path);
+        return At(name);
+    }
+
+    private string At(string name) => System.IO.Path.Join(Path, name);
+}

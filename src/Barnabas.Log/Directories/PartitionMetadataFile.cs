@@ -1,0 +1,37 @@
+using System.Text;
+using Barnabas.Base;
+using Barnabas.Base.Seams;
+using Barnabas.Log.Segments;
+
+namespace Barnabas.Log.Directories;
+
+/// <summary>The file <c>partition.metadata</c>, which says whose topic a partition directory is. Stateless; blocks.</summary>
+internal static class PartitionMetadataFile
+{
+    private const string IdKey = "topic_id: ";
+
+    /// <summary>The topic's id; null when the file is absent or says none.</summary>
+    internal static Uuid? Read(IDisk disk, string directory)
+    {
+        var path = Path.Join(directory, SegmentNames.PartitionMetadata);
+        if (!disk.FileExists(path))
+        {
+            return null;
+        }
+
+        foreach (var line in Encoding.UTF8.GetString(SmallFile.Read(disk, path)).Split('\n'))
+        {
+            if (line.StartsWith(IdKey, StringComparison.Ordinal) && Uuid.TryParse(line[IdKey.Length..].Trim(), out var id))
+            {
+                return id;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Writes the file durably, before the first record.</summary>
+    internal static void Write(IDisk disk, string directory, Uuid topicId) =>
+        SmallFile.Replace(
+            disk, Path.Join(directory, SegmentNames.PartitionMetadata), Encoding.UTF8.GetBytes($"version: 0\n{IdKey}{topicId}"));
+}

@@ -1,0 +1,69 @@
+using Barnabas.Log;
+using Barnabas.Protocol.Records;
+
+namespace Barnabas.Tests.Log;
+
+public sealed class TruncationTests : IDisposable
+{
+    private readonly LogFixture _fixture = new() { Config = LogConfig.Default with { SegmentBytes = 500 } };
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Theory, InlineData(0), InlineData(1), InlineData(12), InlineData(13), InlineData(38), InlineData(40)]
+    public void Whole_batches_at_and_behind_the_offset_go(long offset)
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            var options = new BatchOptions { ProducerId = 1, ProducerEpoch = 0, BaseSequence = i * 2 };
+            _fixture.Append(2, options, valueBytes: 50, epoch: i / 5);
+        }
+
+        _fixture.Log.TruncateTo(offset, _fixture.NowMs);
+        var end = Math.Min(40, offset / 2 * 2);
+        AssertEnd(end);
+        _fixture.ReopenAfterCrash(recoveryPoint: 40);
+        AssertEnd(end);
+        var options2 = new BatchOptions { ProducerId = 1, ProducerEpoch = 0, BaseSequence = (int)end };
+        Assert.Equal(end, _fixture.Append(2, options2, epoch: 9).BaseOffset);
+        Assert.Equal(9, _fixture.Log.View.Epochs.Latest);
+        _fixture.ReopenClean();
+        AssertEnd(end + 2, 9);
+    }
+
+    [Fact]
+    public void Starting_over_leaves_an_empty_log_at_the_new_start()
+    {
+        _fixture.Append(5);
+        _fixture.Log.TruncateFully(100, _fixture.NowMs);
+        Assert.Equal((100L, 100L, 100L),
+            (_fixture.Log.View.LogStartOffset, _fixture.Log.View.LogEndOffset, _fixture.Log.View.HighWatermark));
+        Assert.Equal(100, _fixture.Append(1).BaseOffset);
+        _fixture.ReopenAfterCrash();
+        Assert.Equal((100L, 101L), (_fixture.Log.View.LogStartOffset, _fixture.Log.View.LogEndOffset));
+    }
+
+    [Fact]
+    public void A_flush_from_before_a_truncation_does_not_move_the_recovery_point()
+    {
+        _fixture.Append(5);
+        var job = _fixture.Log.BeginFlush(includeActive: true);
+        job.Run();
+        _fixture.Log.TruncateTo(2, _fixture.NowMs);
+        _fixture.Log.CompleteFlush(job);
+        Assert.Equal(0, _fixture.Log.RecoveryPoint);
+        var after = _fixture.Log.BeginFlush(includeActive: true);
+        after.Run();
+        _fixture.Log.CompleteFlush(after);
+        Assert.Equal(_fixture.Log.LogEndOffset, _fixture.Log.RecoveryPoint);
+    }
+
+    private void AssertEnd(long end, int latestEpoch = -2)
+    {
+        Assert.Equal(end, _fixture.Log.View.LogEndOffset);
+        var headers = LogFixture.ReadAll(_fixture.Log.View, 0);
+        Assert.Equal(end / 2, headers.Count);
+        Assert.Equal(end, headers.Count == 0 ? 0 : headers[^1].NextOffset);
+        var expected = latestEpoch > -2 ? latestEpoch : end == 0 ? -1 : (end - 1) / 10;
+        Assert.Equal(expected, _fixture.Log.View.Epochs.Latest);
+    }
+}
