@@ -10,6 +10,12 @@ namespace Barnabas.Messages.Wire;
 /// </summary>
 internal static class Codec
 {
+    /// <summary>Elements of an array at most; Kafka 4.4 refuses more as well.</summary>
+    public const int ArrayCountMax = 1_000_000;
+
+    /// <summary>Tagged fields of a struct at most; Kafka 4.4 refuses more as well.</summary>
+    public const int TagCountMax = 10_000;
+
     /// <summary>Refuses bytes that claim a version that does not exist.</summary>
     public static void CheckReadable(short v, short lowest, short highest, string name)
     {
@@ -139,7 +145,7 @@ internal static class Codec
     public static int ReadCount(ref ByteReader r, bool f, int least)
     {
         var count = f ? ReadCompactLength(ref r) : NotBelowNull(r.ReadInt32());
-        if (count > 0 && count > r.Remaining / least)
+        if (count > 0 && (count > r.Remaining / least || count > ArrayCountMax))
         {
             throw new MalformedException($"an array of {count} in {r.Remaining} bytes");
         }
@@ -286,7 +292,9 @@ internal static class Codec
     public static int ReadTagCount(ref ByteReader r)
     {
         var count = r.ReadUVarInt();
-        return count <= (uint)r.Remaining / 2 ? (int)count : throw new MalformedException($"{count} tags in {r.Remaining} bytes");
+        return count <= (uint)r.Remaining / 2 && count <= TagCountMax
+            ? (int)count
+            : throw new MalformedException($"{count} tags in {r.Remaining} bytes");
     }
 
     /// <summary>One tagged field: its tag, and a reader over its bytes alone.</summary>

@@ -1,6 +1,7 @@
 using Barnabas.Base;
 using Barnabas.Base.Bytes;
 using Barnabas.Messages;
+using Barnabas.Messages.Wire;
 
 namespace Barnabas.Tests.Messages;
 
@@ -93,5 +94,20 @@ public sealed class RequestDecoderTests
         var again = MessageCodec.Decode<FetchResponse>(MessageCodec.Encode(response, 16), 16);
         Assert.Single(again.NodeEndpoints);
         Assert.Equal([9], again.UnknownTags![0].Bytes);
+    }
+
+    [Fact]
+    public void MillionsOfElementsAndTensOfThousandsOfTagsAreRefused()
+    {
+        var assignment = new ConsumerProtocolAssignment { AssignedPartitions = [new() { Partitions = [.. new int[Codec.ArrayCountMax]] }] };
+        MessageCodec.Decode<ConsumerProtocolAssignment>(MessageCodec.Encode(assignment, 0), 0);
+        assignment.AssignedPartitions[0].Partitions.Add(0);
+        Assert.Throws<MalformedException>(() => MessageCodec.Decode<ConsumerProtocolAssignment>(MessageCodec.Encode(assignment, 0), 0));
+
+        var tags = Enumerable.Range(0, Codec.TagCountMax).Select(tag => new UnknownTag((uint)tag, []));
+        var request = new MetadataRequest { UnknownTags = [.. tags] };
+        MessageCodec.Decode<MetadataRequest>(MessageCodec.Encode(request, 12), 12);
+        request.UnknownTags.Add(new UnknownTag(uint.MaxValue, []));
+        Assert.Throws<MalformedException>(() => MessageCodec.Decode<MetadataRequest>(MessageCodec.Encode(request, 12), 12));
     }
 }
