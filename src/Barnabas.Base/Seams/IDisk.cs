@@ -47,6 +47,11 @@ public interface IDisk
     /// </summary>
     void Rename(string from, string to);
 
+    /// <summary>Lets nobody but the owner read the file and nobody write it; nothing where files have no such rights.</summary>
+    void SetReadOnly(string path)
+    {
+    }
+
     /// <summary>Removes a file; nothing if it is absent.</summary>
     void Delete(string path);
 

@@ -73,6 +73,18 @@ public sealed class FileDisk : IDisk
     }
 
     /// <inheritdoc/>
+    public void SetReadOnly(string path)
+    {
+        Guard("chmod", path, static p =>
+        {
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(p, UnixFileMode.UserRead);
+            }
+        });
+    }
+
+    /// <inheritdoc/>
     public void Delete(string path)
     {
         try

@@ -111,6 +111,16 @@ public sealed class MachineHost<TMachine, TRecord>
         ReplayedOffset = offset + 1;
     }
 
+    /// <summary>
+    /// Replays one record of a snapshot of everything below <paramref name="endOffset"/>, before the first <see cref="Load"/>.
+    /// </summary>
+    public void LoadSnapshot(in TRecord record, long endOffset)
+    {
+        Check.That(State == MachineState.Loading && (ReplayedOffset == 0 || ReplayedOffset == endOffset));
+        Machine.Replay(record, endOffset - 1);
+        ReplayedOffset = endOffset;
+    }
+
     /// <summary>All up to the journal's end is replayed: operations are decided from here on.</summary>
     public void EndLoad(long nowMs)
     {

@@ -3,7 +3,7 @@ using Barnabas.Messages;
 namespace Barnabas.Cluster.Metadata;
 
 /// <summary>The records that make an image, for a snapshot. Stateless.</summary>
-internal static class ImageRecords
+public static class ImageRecords
 {
     /// <summary>All records, in an order in which each finds what it speaks of.</summary>
     public static IEnumerable<MetadataRecord> Of(MetadataImage image)
@@ -35,7 +35,8 @@ internal static class ImageRecords
         }
     }
 
-    internal static MetadataRecord Level(string name, short level) =>
+    /// <summary>The record that sets a feature to a level.</summary>
+    public static MetadataRecord Level(string name, short level) =>
         new(FeatureLevelRecord.RecordType, 0, new FeatureLevelRecord { Name = name, FeatureLevel = level });
 
     private static IEnumerable<MetadataRecord> Topic(TopicImage topic, MetadataVersion version)

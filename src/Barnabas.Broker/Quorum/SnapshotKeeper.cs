@@ -1,0 +1,108 @@
+using Barnabas.Base.Loops;
+using Barnabas.Base.Seams;
+using Barnabas.Cluster.Metadata;
+using Barnabas.Cluster.Raft;
+
+namespace Barnabas.Broker.Quorum;
+
+/// <summary>
+/// Writes snapshots of the published image when enough was committed or enough time has passed, and drops what they make needless. Its
+/// state is owned by the metadata loop; files are written on a loop beside it. A node whose metadata does not change sets no timer.
+/// </summary>
+internal sealed class SnapshotKeeper
+{
+    private readonly QuorumDriver _driver;
+    private readonly Loop _beside;
+    private readonly ActionTimer _timer;
+    private long _logBytesAtSnapshot = -1;
+    private bool _isWriting;
+
+    public SnapshotKeeper(QuorumDriver driver, Loop beside)
+    {
+        _driver = driver;
+        _beside = beside;
+        _timer = new ActionTimer(() => driver.Guard(Begin));
+    }
+
+    private MetadataLogConfig Config => _driver.Setup.Node.Log;
+
+    /// <summary>More is committed.</summary>
+    public void Committed()
+    {
+        var bytes = _driver.Node.Log.SizeBytes;
+        if (_logBytesAtSnapshot < 0)
+        {
+            _logBytesAtSnapshot = _driver.Node.LastSnapshot.EndOffset > 0 ? bytes : 0;
+        }
+
+        if (bytes - _logBytesAtSnapshot >= Config.SnapshotAfterBytes)
+        {
+            Begin();
+        }
+        else if (Config.SnapshotAfterMs > 0 && !_timer.IsSet)
+        {
+            _driver.Loop.Timers.Set(_timer, _driver.Loop.NowUs + (Config.SnapshotAfterMs * 1000));
+        }
+    }
+
+    private void Begin()
+    {
+        var image = _driver.Publisher.Image;
+        var id = new SnapshotId(image.EndOffset, image.Epoch);
+        if (_isWriting || _driver.HasFailed || image.EndOffset <= _driver.Node.LastSnapshot.EndOffset)
+        {
+            return;
+        }
+
+        _isWriting = true;
+        _driver.Loop.Timers.Cancel(_timer);
+        _logBytesAtSnapshot = _driver.Node.Log.SizeBytes;
+        var head = new SnapshotHead(image.TimestampMs, _driver.Node.Raft.KRaftVersion, _driver.Node.Raft.Voters);
+        var (disk, directory) = (_driver.Setup.Node.Disk, _driver.Setup.Node.MetadataDirectory);
+        _beside.Post(new ActionTask(() => _driver.Guard(() =>
+        {
+            SnapshotWriter.Write(disk, directory, id, head, ImageRecords.Of(image));
+            var files = _driver.Node.Snapshots.List();
+            _driver.Post(() => Written(id, files));
+        })));
+    }
+
+    private void Written(SnapshotId id, IReadOnlyList<SnapshotFile> files)
+    {
+        _isWriting = false;
+        _driver.Node.LastSnapshot = id;
+        Clean(files);
+    }
+
+    // A snapshot may go, and the log below the next one with it, when both are too large or it is too old. The newest always stays.
+    private void Clean(IReadOnlyList<SnapshotFile> files)
+    {
+        var bytes = _driver.Node.Log.SizeBytes + files.Sum(file => file.SizeBytes);
+        var gone = 0;
+        while (gone < files.Count - 1 && (IsTooMuch(bytes) || IsTooOld(files[gone])))
+        {
+            bytes -= files[gone].SizeBytes;
+            gone++;
+        }
+
+        if (gone == 0)
+        {
+            return;
+        }
+
+        var deletion = _driver.Node.Log.DeleteBefore(files[gone].Id.EndOffset, _driver.Loop.NowWallMs);
+        _beside.Post(new ActionTask(() => _driver.Guard(() =>
+        {
+            deletion?.Rename();
+            deletion?.Remove();
+            foreach (var file in files.Take(gone))
+            {
+                _driver.Node.Snapshots.Delete(file.Id);
+            }
+        })));
+    }
+
+    private bool IsTooMuch(long bytes) => Config.RetentionBytes >= 0 && bytes > Config.RetentionBytes;
+
+    private bool IsTooOld(SnapshotFile file) => Config.RetentionMs >= 0 && _driver.Loop.NowWallMs - file.WrittenMs > Config.RetentionMs;
+}
