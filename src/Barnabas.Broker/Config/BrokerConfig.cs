@@ -23,7 +23,7 @@ public sealed class BrokerConfig
     internal BrokerConfig(Dictionary<string, ConfigSetting> settings)
         : this(settings, Nothing, Nothing)
     {
-        CheckRoles();
+        CheckTogether();
         Listeners = ListenerReader.Read(this);
     }
 
@@ -57,7 +57,7 @@ public sealed class BrokerConfig
     public string MetadataLogDir { get; }
 
     /// <summary>The endpoints to open, in the order of the key.</summary>
-    public IReadOnlyList<Listener> Listeners { get; private init; } = [];
+    public IReadOnlyList<ListenerConfig> Listeners { get; private init; } = [];
 
     /// <summary>True when listeners without authentication may be open to other machines.</summary>
     public bool AllowPublic { get; }
@@ -174,7 +174,7 @@ public sealed class BrokerConfig
         return usable;
     }
 
-    private void CheckRoles()
+    private void CheckTogether()
     {
         var roles = Items("process.roles");
         if (!roles.Contains("broker") || !roles.Contains("controller"))
@@ -188,6 +188,11 @@ public sealed class BrokerConfig
         {
             throw new StartupException($"{OriginOf("controller.quorum.voters")}: controller.quorum.voters names other nodes, but this "
                 + $"version runs a quorum of one; leave it out, or name only {NodeId}@host:port");
+        }
+
+        if (Network.OverridesProblem is { } problem)
+        {
+            throw new StartupException($"{OriginOf("max.connections.per.ip.overrides")}: {problem}");
         }
 
         if (NodeId < 0)

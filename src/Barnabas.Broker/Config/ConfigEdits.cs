@@ -264,6 +264,8 @@ public static class ConfigEdits
                 }
 
                 return null;
+            case "max.connections.per.ip.overrides" when ConfigRules.Items(value).Any(item => !item.Contains(':')):
+                return $"Error parsing configuration property '{key.Name}': begin 0, end -1, length {value.Length}";
             default:
                 return null;
         }

@@ -87,11 +87,11 @@ public sealed class ConfigTable
             fields.AsSpan().Clear();
             var count = 0;
             ReadFields(TakeLine(ref rows), fields, ref count);
-            var next = TakeLine(ref rows).TrimStart((byte)' ');
+            var next = TrimStart(TakeLine(ref rows));
             if (next[0] == (byte)'|')
             {
-                ReadFields(next[1..], fields, ref count);
-                next = TakeLine(ref rows).TrimStart((byte)' ');
+                ReadFields(TrimStart(next[1..]), fields, ref count);
+                next = TrimStart(TakeLine(ref rows));
             }
 
             keys.Add(KeyOf(fields, Encoding.ASCII.GetString(next)));
@@ -103,22 +103,15 @@ public sealed class ConfigTable
         var mode = fields[3];
         var isInternal = mode.EndsWith(" internal", StringComparison.Ordinal);
         mode = isInternal ? mode[..^" internal".Length] : mode;
-        return new ConfigKey
+        var update = mode switch
         {
-            Name = fields[0],
-            Type = TypeOf(fields[1]),
-            Default = fields[2] switch { "null" => null, "\"\"" => "", var text => text },
-            Update = mode switch
-            {
-                "read-only" => ConfigUpdate.ReadOnly,
-                "per-broker" => ConfigUpdate.PerBroker,
-                _ => ConfigUpdate.ClusterWide,
-            },
-            Valid = fields[4] ?? "",
-            Doc = doc,
-            Synonym = mode is "-" or "read-only" or "cluster-wide" or "per-broker" ? null : mode,
-            IsInternal = isInternal,
+            "read-only" => ConfigUpdate.ReadOnly,
+            "per-broker" => ConfigUpdate.PerBroker,
+            _ => ConfigUpdate.ClusterWide,
         };
+        var isSynonym = mode is not ("-" or "read-only" or "cluster-wide" or "per-broker");
+        var value = fields[2] switch { "null" => null, "\"\"" => "", var text => text };
+        return new ConfigKey(fields[0], TypeOf(fields[1]), value, update, fields[4] ?? "", doc, isSynonym ? mode : null, isInternal);
     }
 
     private static void ReadFields(ReadOnlySpan<byte> line, string[] fields, ref int count)
@@ -126,7 +119,7 @@ public sealed class ConfigTable
         while (true)
         {
             var bar = line.IndexOf(" | "u8);
-            fields[count++] = Encoding.ASCII.GetString((bar < 0 ? line : line[..bar]).Trim((byte)' '));
+            fields[count++] = Encoding.ASCII.GetString(bar < 0 ? line : line[..bar]);
             if (bar < 0)
             {
                 return;
@@ -134,6 +127,17 @@ public sealed class ConfigTable
 
             line = line[(bar + 3)..];
         }
+    }
+
+    private static ReadOnlySpan<byte> TrimStart(ReadOnlySpan<byte> line)
+    {
+        var start = 0;
+        while (line[start] == (byte)' ')
+        {
+            start++;
+        }
+
+        return line[start..];
     }
 
     private static ReadOnlySpan<byte> TakeLine(ref ReadOnlySpan<byte> rows)

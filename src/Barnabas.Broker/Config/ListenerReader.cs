@@ -3,130 +3,174 @@ using System.Net.Sockets;
 
 namespace Barnabas.Broker.Config;
 
-/// <summary>Makes listeners of the keys that speak of them, and refuses those that would be open to the world. Stateless.</summary>
+/// <summary>
+/// Makes listeners of the keys that speak of them, and refuses those that would be open to the world. Stateless. On the way to the first
+/// answer: lists that are searched, because each kind of dictionary would have to be compiled.
+/// </summary>
 internal static class ListenerReader
 {
     private const string HowToAllow =
         "use a loopback address, or --insecure-allow-public (barnabas.insecure.allow.public=true) to allow it";
 
+    /// <summary>A listener as one of the keys names it.</summary>
+    private sealed record Endpoint(string Name, HostAndPort At);
+
     /// <summary>The listeners in the order of <c>listeners</c>.</summary>
     /// <exception cref="StartupException">They contradict each other, cannot be resolved, or are public without permission.</exception>
-    public static IReadOnlyList<Listener> Read(BrokerConfig config)
+    public static IReadOnlyList<ListenerConfig> Read(BrokerConfig config)
     {
         var origin = config.OriginOf("listeners");
-        var protocols = Protocols(config);
-        var advertised = Advertised(config);
+        var advertised = Endpoints(config, "advertised.listeners");
         var controllers = config.Items("controller.listener.names");
-        var listeners = new List<Listener>();
-        foreach (var item in config.Items("listeners"))
+        var listeners = new List<ListenerConfig>();
+        foreach (var endpoint in Endpoints(config, "listeners"))
         {
-            var (name, endpoint) = Split(item, origin, "listeners");
-            if (listeners.Exists(other => other.Name == name))
-            {
-                throw new StartupException($"{origin}: listeners names {name} twice; each listener has a name of its own");
-            }
-
-            var protocol = ProtocolOf(name, protocols, controllers.Contains(name), origin);
-            var isNarrowed = endpoint.Host.Length == 0 && !config.AllowPublic;
-            listeners.Add(new Listener(name, protocol, Bind(endpoint, name, config.AllowPublic, origin),
-                AdvertisedOf(name, endpoint, advertised, isNarrowed), controllers.Contains(name)) { IsNarrowed = isNarrowed });
+            var name = endpoint.Name;
+            var isController = Array.IndexOf(controllers, name) >= 0;
+            var isNarrowed = endpoint.At.Host.Length == 0 && !config.AllowPublic;
+            var protocol = ProtocolOf(name, config, isController, origin);
+            var bind = Bind(endpoint, config.AllowPublic, origin);
+            var told = AdvertisedOf(endpoint, Find(advertised, name), isNarrowed);
+            listeners.Add(new ListenerConfig(name, protocol, bind, told, isController, isNarrowed));
         }
 
         CheckAll(listeners, advertised, config);
         return listeners;
     }
 
-    private static void CheckAll(List<Listener> listeners, Dictionary<string, HostAndPort> advertised, BrokerConfig config)
+    private static void CheckAll(List<ListenerConfig> listeners, List<Endpoint> advertised, BrokerConfig config)
     {
         var origin = config.OriginOf("listeners");
-        if (!listeners.Exists(listener => !listener.IsController))
+        var clients = 0;
+        for (var i = 0; i < listeners.Count; i++)
         {
-            throw new StartupException($"{origin}: listeners has no listener for clients; add one, for example PLAINTEXT://127.0.0.1:9092");
-        }
-
-        foreach (var first in listeners)
-        {
-            var second = listeners.Find(other => !ReferenceEquals(other, first) && other.Bind.Equals(first.Bind) && first.Bind.Port != 0);
-            if (second is not null)
+            clients += listeners[i].IsController ? 0 : 1;
+            for (var j = 0; j < i; j++)
             {
-                throw new StartupException($"{origin}: listeners {first.Name} and {second.Name} have the same address {first.Bind}");
+                if (listeners[i].Bind.Port != 0 && listeners[i].Bind.Equals(listeners[j].Bind))
+                {
+                    throw new StartupException(
+                        $"{origin}: listeners {listeners[j].Name} and {listeners[i].Name} have the same address {listeners[i].Bind}");
+                }
             }
         }
 
-        foreach (var name in advertised.Keys)
+        if (clients == 0)
         {
-            if (!listeners.Exists(listener => listener.Name == name))
+            throw new StartupException($"{origin}: listeners has no listener for clients; add one like PLAINTEXT://127.0.0.1:9092");
+        }
+
+        foreach (var told in advertised)
+        {
+            CheckNamed(told.Name, "advertised.listeners", listeners, config);
+            if (told.At.Host is "0.0.0.0" or "::")
             {
-                throw new StartupException(
-                    $"{config.OriginOf("advertised.listeners")}: advertised.listeners names {name}, which listeners does not have");
+                throw new StartupException($"{config.OriginOf("advertised.listeners")}: advertised.listeners names {told.At.Host}, which "
+                    + "no client can reach; name a host or an address");
             }
         }
 
-        var interBroker = config.Text("inter.broker.listener.name");
-        if (interBroker is not null && !listeners.Exists(listener => listener.Name == interBroker.ToUpperInvariant()))
+        if (config.Text("inter.broker.listener.name") is { } interBroker)
         {
-            throw new StartupException($"{config.OriginOf("inter.broker.listener.name")}: inter.broker.listener.name is {interBroker}, "
-                + "which listeners does not have");
+            CheckNamed(interBroker.ToUpperInvariant(), "inter.broker.listener.name", listeners, config);
         }
     }
 
-    private static (string Name, HostAndPort Endpoint) Split(string item, string origin, string key)
+    private static void CheckNamed(string name, string key, List<ListenerConfig> listeners, BrokerConfig config)
     {
-        var at = item.IndexOf("://", StringComparison.Ordinal);
-        if (at < 1 || !HostAndPort.TryParse(item[(at + 3)..], out var endpoint))
+        foreach (var listener in listeners)
         {
-            throw new StartupException($"{origin}: {key}: '{item}' is not NAME://host:port");
+            if (listener.Name == name)
+            {
+                return;
+            }
         }
 
-        return (item[..at].ToUpperInvariant(), endpoint);
+        throw new StartupException($"{config.OriginOf(key)}: {key} names {name}, which listeners does not have");
     }
 
-    private static Dictionary<string, SecurityProtocol> Protocols(BrokerConfig config)
+    private static List<Endpoint> Endpoints(BrokerConfig config, string key)
+    {
+        var endpoints = new List<Endpoint>();
+        foreach (var item in config.Items(key))
+        {
+            var at = item.IndexOf("://", StringComparison.Ordinal);
+            if (at < 1 || !HostAndPort.TryParse(item[(at + 3)..], out var parsed))
+            {
+                throw new StartupException($"{config.OriginOf(key)}: {key}: '{item}' is not NAME://host:port");
+            }
+
+            var name = item[..at].ToUpperInvariant();
+            if (Find(endpoints, name) is not null)
+            {
+                throw new StartupException($"{config.OriginOf(key)}: {key} names {name} twice; each listener has a name of its own");
+            }
+
+            endpoints.Add(new Endpoint(name, parsed));
+        }
+
+        return endpoints;
+    }
+
+    private static Endpoint? Find(List<Endpoint> endpoints, string name)
+    {
+        foreach (var endpoint in endpoints)
+        {
+            if (endpoint.Name == name)
+            {
+                return endpoint;
+            }
+        }
+
+        return null;
+    }
+
+    private static SecurityProtocol ProtocolOf(string name, BrokerConfig config, bool isController, string origin)
+    {
+        var protocol = ProtocolInMap(name, config);
+        if (protocol == SecurityProtocol.Unknown)
+        {
+            // A controller's listener needs no entry while the map is Kafka's default one.
+            protocol = isController ? SecurityProtocol.Plaintext : ProtocolNamed(name);
+        }
+
+        return protocol switch
+        {
+            SecurityProtocol.Plaintext => protocol,
+            SecurityProtocol.Unknown => throw new StartupException(
+                $"{origin}: listener {name} has no security protocol; add {name}:PLAINTEXT to listener.security.protocol.map"),
+            _ => throw new StartupException($"{origin}: listener {name} asks for {NameOf(protocol)}, which this version does not "
+                + "have; use PLAINTEXT"),
+        };
+    }
+
+    private static SecurityProtocol ProtocolInMap(string name, BrokerConfig config)
     {
         const string Key = "listener.security.protocol.map";
-        var protocols = new Dictionary<string, SecurityProtocol>(StringComparer.Ordinal);
-        foreach (var item in ConfigRules.Items(config.Text(Key) ?? ""))
+        var found = SecurityProtocol.Unknown;
+        foreach (var item in config.Items(Key))
         {
             var colon = item.IndexOf(':');
-            if (colon < 1 || ProtocolNamed(item[(colon + 1)..].Trim()) is not { } protocol)
+            var protocol = colon < 1 ? SecurityProtocol.Unknown : ProtocolNamed(item[(colon + 1)..].Trim().ToUpperInvariant());
+            if (protocol == SecurityProtocol.Unknown)
             {
                 throw new StartupException($"{config.OriginOf(Key)}: {Key}: '{item}' is not NAME:PROTOCOL with a protocol of "
                     + "PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL");
             }
 
-            protocols[item[..colon].Trim().ToUpperInvariant()] = protocol;
+            found = item[..colon].Trim().ToUpperInvariant() == name ? protocol : found;
         }
 
-        return protocols;
+        return found;
     }
 
-    private static SecurityProtocol ProtocolOf(
-        string name, Dictionary<string, SecurityProtocol> protocols, bool isController, string origin)
-    {
-        // A controller's listener needs no entry while the map is Kafka's default one.
-        var protocol = protocols.TryGetValue(name, out var mapped) ? mapped : ProtocolNamed(name);
-        if (protocol is null && isController)
-        {
-            protocol = SecurityProtocol.Plaintext;
-        }
-
-        return protocol switch
-        {
-            null => throw new StartupException($"{origin}: listener {name} has no security protocol; add {name}:PLAINTEXT to "
-                + "listener.security.protocol.map"),
-            SecurityProtocol.Plaintext => SecurityProtocol.Plaintext,
-            _ => throw new StartupException($"{origin}: listener {name} asks for {NameOf(protocol.Value)}, which this version does not "
-                + "have; use PLAINTEXT"),
-        };
-    }
-
-    private static SecurityProtocol? ProtocolNamed(string name) => name.ToUpperInvariant() switch
+    private static SecurityProtocol ProtocolNamed(string name) => name switch
     {
         "PLAINTEXT" => SecurityProtocol.Plaintext,
         "SSL" => SecurityProtocol.Ssl,
         "SASL_PLAINTEXT" => SecurityProtocol.SaslPlaintext,
         "SASL_SSL" => SecurityProtocol.SaslSsl,
-        _ => null,
+        _ => SecurityProtocol.Unknown,
     };
 
     private static string NameOf(SecurityProtocol protocol) => protocol switch
@@ -137,69 +181,47 @@ internal static class ListenerReader
         _ => "SASL_SSL",
     };
 
-    private static Dictionary<string, HostAndPort> Advertised(BrokerConfig config)
+    private static HostAndPort AdvertisedOf(Endpoint endpoint, Endpoint? advertised, bool isNarrowed)
     {
-        const string Key = "advertised.listeners";
-        var origin = config.OriginOf(Key);
-        var advertised = new Dictionary<string, HostAndPort>(StringComparer.Ordinal);
-        foreach (var item in config.Items(Key))
+        var told = (advertised ?? endpoint).At;
+        return told.Host switch
         {
-            var (name, endpoint) = Split(item, origin, Key);
-            if (endpoint.Host is "0.0.0.0" or "::")
-            {
-                throw new StartupException($"{origin}: {Key} names {endpoint.Host}, which no client can reach; name a host or an address");
-            }
-
-            advertised[name] = endpoint;
-        }
-
-        return advertised;
-    }
-
-    private static HostAndPort AdvertisedOf(
-        string name, HostAndPort endpoint, Dictionary<string, HostAndPort> advertised, bool isNarrowed)
-    {
-        if (advertised.TryGetValue(name, out var told))
-        {
-            return told.Host.Length > 0 ? told : told with { Host = isNarrowed ? "localhost" : Dns.GetHostName() };
-        }
-
-        return endpoint.Host switch
-        {
-            "" => endpoint with { Host = isNarrowed ? "localhost" : Dns.GetHostName() },
-            "0.0.0.0" or "::" => endpoint with { Host = Dns.GetHostName() },
-            _ => endpoint,
+            "" => new HostAndPort(isNarrowed ? "localhost" : Dns.GetHostName(), told.Port),
+            "0.0.0.0" or "::" => new HostAndPort(Dns.GetHostName(), told.Port),
+            _ => told,
         };
     }
 
-    private static IPEndPoint Bind(HostAndPort endpoint, string name, bool allowPublic, string origin)
+    private static IPEndPoint Bind(Endpoint endpoint, bool allowPublic, string origin)
     {
-        var address = endpoint.Host switch
+        var host = endpoint.At.Host;
+        var address = host switch
         {
             "" => allowPublic ? IPAddress.Any : IPAddress.Loopback,
-            "localhost" => IPAddress.Loopback,
-            _ when IPAddress.TryParse(endpoint.Host, out var literal) => literal,
-            _ => Resolve(endpoint.Host, name, origin),
+            "127.0.0.1" or "localhost" => IPAddress.Loopback,
+            _ when IPAddress.TryParse(host, out var literal) => literal,
+            _ => Resolve(endpoint, origin),
         };
         if (!allowPublic && !IPAddress.IsLoopback(address))
         {
-            throw new StartupException($"{origin}: listener {name} on {endpoint} would be open to other machines without authentication; "
-                + HowToAllow);
+            throw new StartupException($"{origin}: listener {endpoint.Name} on {endpoint.At} would be open to other machines without "
+                + $"authentication; {HowToAllow}");
         }
 
-        return new IPEndPoint(address, endpoint.Port);
+        return new IPEndPoint(address, endpoint.At.Port);
     }
 
-    private static IPAddress Resolve(string host, string name, string origin)
+    private static IPAddress Resolve(Endpoint endpoint, string origin)
     {
         try
         {
-            return Dns.GetHostAddresses(host) is [var first, ..] ? first : throw new SocketException((int)SocketError.HostNotFound);
+            return Dns.GetHostAddresses(endpoint.At.Host) is [var first, ..] ? first
+                : throw new SocketException((int)SocketError.HostNotFound);
         }
         catch (SocketException fault)
         {
-            throw new StartupException(
-                $"{origin}: the host '{host}' of listener {name} cannot be resolved; use an address of this machine", fault);
+            throw new StartupException($"{origin}: the host '{endpoint.At.Host}' of listener {endpoint.Name} cannot be resolved; use an "
+                + "address of this machine", fault);
         }
     }
 }

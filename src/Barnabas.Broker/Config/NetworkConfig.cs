@@ -1,58 +1,40 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Barnabas.Broker.Network;
+
 namespace Barnabas.Broker.Config;
 
-/// <summary>What limits connections and requests. Immutable, for any thread.</summary>
+/// <summary>What limits connections, requests and answers. Immutable, for any thread.</summary>
 public sealed class NetworkConfig
 {
+    private const string OverridesKey = "max.connections.per.ip.overrides";
+
+    /// <summary>
+    /// Reads what is in force. Overrides for single hosts that cannot be read are passed over, as a change at run time has to.
+    /// </summary>
     internal NetworkConfig(BrokerConfig config)
     {
-        ConnectionsMaxIdleMs = config.Long("connections.max.idle.ms");
-        MaxConnections = config.Int("max.connections");
-        MaxConnectionsPerIp = config.Int("max.connections.per.ip");
-        MaxConnectionsPerIpOverrides = config.Text("max.connections.per.ip.overrides") ?? "";
-        MaxConnectionCreationRate = config.Int("max.connection.creation.rate");
-        QueuedMaxRequests = config.Int("queued.max.requests");
-        QueuedMaxRequestBytes = config.Long("queued.max.request.bytes");
-        SocketRequestBytesMax = config.Int("socket.request.max.bytes");
-        SocketSendBufferBytes = config.Int("socket.send.buffer.bytes");
-        SocketReceiveBufferBytes = config.Int("socket.receive.buffer.bytes");
-        SocketListenBacklog = config.Int("socket.listen.backlog.size");
+        var overrides = new Dictionary<IPAddress, int>();
+        OverridesProblem = ReadOverrides(config.Text(OverridesKey) ?? "", overrides);
+        Limits = new NetworkLimits
+        {
+            RequestBytesMax = config.Int("socket.request.max.bytes"),
+            RequestBytesHeldMax = config.Long("queued.max.request.bytes"),
+            RequestsQueuedMax = config.Int("queued.max.requests"),
+            IdleMsMax = config.Long("connections.max.idle.ms"),
+            ConnectionsMax = config.Int("max.connections"),
+            ConnectionsPerIpMax = config.Int("max.connections.per.ip"),
+            ConnectionsPerIpOverrides = overrides,
+            BacklogMax = config.Int("socket.listen.backlog.size"),
+        };
         FetchBytesMax = config.Int("fetch.max.bytes");
         FetchSessionSlots = config.Int("max.incremental.fetch.session.cache.slots");
         DescribePartitionsMax = config.Int("max.request.partition.size.limit");
     }
 
-    /// <summary>A connection without a request for so long is closed; below 0 never.</summary>
-    public long ConnectionsMaxIdleMs { get; }
-
-    /// <summary>Most connections in all.</summary>
-    public int MaxConnections { get; }
-
-    /// <summary>Most connections from one address.</summary>
-    public int MaxConnectionsPerIp { get; }
-
-    /// <summary>Limits of single hosts, as host:limit, separated by commas.</summary>
-    public string MaxConnectionsPerIpOverrides { get; }
-
-    /// <summary>Most new connections a second.</summary>
-    public int MaxConnectionCreationRate { get; }
-
-    /// <summary>Requests in flight before sockets are no longer read.</summary>
-    public int QueuedMaxRequests { get; }
-
-    /// <summary>Bytes of requests in flight before sockets are no longer read; -1 leaves it to the broker.</summary>
-    public long QueuedMaxRequestBytes { get; }
-
-    /// <summary>Largest frame that is read.</summary>
-    public int SocketRequestBytesMax { get; }
-
-    /// <summary>Send buffer of a socket; -1 leaves it to the operating system.</summary>
-    public int SocketSendBufferBytes { get; }
-
-    /// <summary>Receive buffer of a socket; -1 leaves it to the operating system.</summary>
-    public int SocketReceiveBufferBytes { get; }
-
-    /// <summary>Connections that may wait to be accepted.</summary>
-    public int SocketListenBacklog { get; }
+    /// <summary>The bounds of the network.</summary>
+    public NetworkLimits Limits { get; }
 
     /// <summary>Most bytes in the answer to a fetch.</summary>
     public int FetchBytesMax { get; }
@@ -62,4 +44,47 @@ public sealed class NetworkConfig
 
     /// <summary>Most partitions in an answer to DescribeTopicPartitions.</summary>
     public int DescribePartitionsMax { get; }
+
+    /// <summary>What is wrong with the limits of single hosts; null when they can be read.</summary>
+    internal string? OverridesProblem { get; }
+
+    private static string? ReadOverrides(string text, Dictionary<IPAddress, int> overrides)
+    {
+        string? problem = null;
+        foreach (var item in ConfigRules.Items(text))
+        {
+            var colon = item.LastIndexOf(':');
+            if (colon < 1 || !int.TryParse(item.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var limit))
+            {
+                problem ??= $"{OverridesKey}: '{item}' is not host:limit";
+                continue;
+            }
+
+            var addresses = AddressesOf(item[..colon]);
+            problem ??= addresses.Length == 0 ? $"{OverridesKey}: the host of '{item}' cannot be resolved; use an address" : null;
+            foreach (var address in addresses)
+            {
+                overrides[address] = limit;
+            }
+        }
+
+        return problem;
+    }
+
+    private static IPAddress[] AddressesOf(string host)
+    {
+        if (IPAddress.TryParse(host, out var literal))
+        {
+            return [literal];
+        }
+
+        try
+        {
+            return Dns.GetHostAddresses(host);
+        }
+        catch (SocketException)
+        {
+            return [];
+        }
+    }
 }
