@@ -137,11 +137,24 @@ internal struct RecordFields
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryVarInt(ref byte start, ref int at, int end, out int value)
     {
-        if (at < end && Unsafe.Add(ref start, at) is var first && first < 0x80)
+        // One or two bytes inline: lengths up to 8 KiB, and deltas within a batch of a client.
+        if (at + 1 < end)
         {
-            at++;
-            value = (first >> 1) ^ -(first & 1);
-            return true;
+            int bits = Unsafe.Add(ref start, at);
+            if (bits < 0x80)
+            {
+                at++;
+                value = (bits >> 1) ^ -(bits & 1);
+                return true;
+            }
+
+            int second = Unsafe.Add(ref start, at + 1);
+            if (second < 0x80)
+            {
+                at += 2;
+                value = ((bits & 0x7E) >> 1 | second << 6) ^ -(bits & 1);
+                return true;
+            }
         }
 
         return TryLongVarInt(ref start, ref at, end, out value);
@@ -168,11 +181,23 @@ internal struct RecordFields
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryVarLong(ref byte start, ref int at, int end, out long value)
     {
-        if (at < end && Unsafe.Add(ref start, at) is var first && first < 0x80)
+        if (at + 1 < end)
         {
-            at++;
-            value = (first >> 1) ^ -(first & 1);
-            return true;
+            int bits = Unsafe.Add(ref start, at);
+            if (bits < 0x80)
+            {
+                at++;
+                value = (bits >> 1) ^ -(bits & 1);
+                return true;
+            }
+
+            int second = Unsafe.Add(ref start, at + 1);
+            if (second < 0x80)
+            {
+                at += 2;
+                value = ((bits & 0x7E) >> 1 | second << 6) ^ -(bits & 1);
+                return true;
+            }
         }
 
         return TryLongVarLong(ref start, ref at, end, out value);

@@ -19,10 +19,21 @@ public ref struct RecordReader
         _count = count;
     }
 
-    /// <summary>Reads the records of one whole uncompressed batch, header included.</summary>
+    /// <summary>
+    /// Reads the records of one uncompressed batch, header included; bytes behind it are left alone. <see cref="MalformedException"/> when
+    /// the batch is compressed or not all there.
+    /// </summary>
     public RecordReader(ReadOnlySpan<byte> batch, in RecordBatchHeader header)
-        : this(batch[RecordBatchHeader.HeaderBytes..(int)header.SizeBytes], header.RecordCount) =>
-        Check.That(header.Compression == CompressionType.None);
+    {
+        if (header.Compression != CompressionType.None || header.SizeBytes > batch.Length)
+        {
+            throw new MalformedException(
+                $"a batch of {header.SizeBytes} bytes in codec {header.Compression} where {batch.Length} plain ones are there");
+        }
+
+        _records = batch[RecordBatchHeader.HeaderBytes..(int)header.SizeBytes];
+        _count = header.RecordCount;
+    }
 
     /// <summary>Records read so far.</summary>
     public int Index { get; private set; }
