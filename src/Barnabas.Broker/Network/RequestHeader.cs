@@ -15,7 +15,7 @@ internal struct RequestHeader
     public int CorrelationId;
     public int ClientIdOffset;
 
-    /// <summary>Bytes of the client id; -1 for null.</summary>
+    /// <summary>Bytes of the client id; less than 0 for null.</summary>
     public int ClientIdLength;
 
     public int BodyOffset;
@@ -35,11 +35,6 @@ internal struct RequestHeader
         header.CorrelationId = reader.ReadInt32();
         header.ClientIdLength = reader.ReadInt16();
         header.ClientIdOffset = reader.Position;
-        if (header.ClientIdLength < -1)
-        {
-            throw new MalformedException("the client id has a negative length");
-        }
-
         reader.Skip(Math.Max(0, header.ClientIdLength));
         if (header.Api.RequestHeaderVersion(header.ApiVersion) >= 2)
         {

@@ -13,11 +13,7 @@ internal static class ListenSocket
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            if (!OperatingSystem.IsWindows())
-            {
-                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-            }
-
+            ReuseAddress(socket);
             if (endPoint.Address.Equals(IPAddress.IPv6Any))
             {
                 socket.DualMode = true;
@@ -32,6 +28,22 @@ internal static class ListenSocket
         {
             socket.Dispose();
             throw new IOException($"cannot listen on {endPoint}: {Explain(failure)}", failure);
+        }
+    }
+
+    /// <summary>
+    /// A port whose old connections still linger may be listened on again. Set by its number, because .NET's option of that name would also
+    /// let two brokers share the port.
+    /// </summary>
+    private static void ReuseAddress(Socket socket)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            socket.SetRawSocketOption(1, 2, [1, 0, 0, 0]);
+        }
+        else if (OperatingSystem.IsMacOS())
+        {
+            socket.SetRawSocketOption(0xFFFF, 4, [1, 0, 0, 0]);
         }
     }
 

@@ -51,3 +51,17 @@ internal sealed class BrokerTheoryAttribute : TheoryAttribute
         }
     }
 }
+
+/// <summary>A fact about the program barnabas itself, whatever the target is.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class ProgramFactAttribute : FactAttribute
+{
+    public ProgramFactAttribute() => Skip = Target.MissingProgram;
+}
+
+/// <summary>A theory about the program barnabas itself, whatever the target is.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class ProgramTheoryAttribute : TheoryAttribute
+{
+    public ProgramTheoryAttribute() => Skip = Target.MissingProgram;
+}

@@ -24,9 +24,10 @@ internal sealed class BrokerProcess : IDisposable
     private readonly Dictionary<string, string> settings;
     private Child? process;
 
-    private BrokerProcess(BrokerKind kind, string? dataFolder, IReadOnlyDictionary<string, string>? changes)
+    private BrokerProcess(BrokerKind kind, string? dataFolder, int controllerPort, IReadOnlyDictionary<string, string>? changes)
     {
         Kind = kind;
+        ControllerPort = controllerPort;
         ownFolder = new TemporaryFolder();
         DataFolder = dataFolder ?? ownFolder.At("data");
         settings = Defaults();
@@ -40,9 +41,9 @@ internal sealed class BrokerProcess : IDisposable
 
     public string DataFolder { get; }
 
-    public int Port { get; private set; } = Ports.Take();
+    public int Port { get; } = Ports.Take();
 
-    public int ControllerPort { get; } = Ports.Take();
+    public int ControllerPort { get; }
 
     /// <summary>HOST:PORT of the broker's listener.</summary>
     public string Bootstrap => $"127.0.0.1:{Port}";
@@ -59,10 +60,14 @@ internal sealed class BrokerProcess : IDisposable
     public static BrokerProcess Start(IReadOnlyDictionary<string, string>? changes = null, string? dataFolder = null) =>
         Start(Target.Kind, changes, dataFolder);
 
-    /// <summary>Starts a broker of the given kind; <paramref name="changes"/> replace default settings.</summary>
-    public static BrokerProcess Start(BrokerKind kind, IReadOnlyDictionary<string, string>? changes = null, string? dataFolder = null)
+    /// <summary>
+    /// Starts a broker of the given kind; <paramref name="changes"/> replace default settings. A folder that another broker wrote
+    /// wants the same <paramref name="controllerPort"/>, which is part of the quorum's voters; 0 takes a free one.
+    /// </summary>
+    public static BrokerProcess Start(BrokerKind kind, IReadOnlyDictionary<string, string>? changes = null, string? dataFolder = null,
+        int controllerPort = 0)
     {
-        var broker = new BrokerProcess(kind, dataFolder, changes);
+        var broker = new BrokerProcess(kind, dataFolder, controllerPort == 0 ? Ports.Take() : controllerPort, changes);
         try
         {
             broker.Start();

@@ -13,6 +13,9 @@ internal static class Target
     public static BrokerKind Kind { get; } =
         Environment.GetEnvironmentVariable("BARNABAS_CONFORMANCE_TARGET") == "kafka" ? BrokerKind.Kafka : BrokerKind.Barnabas;
 
+    /// <summary>The reason to skip a test about the program itself, or null.</summary>
+    public static string? MissingProgram => Kind == BrokerKind.Kafka ? "is about Barnabas itself" : Missing([], [Api.ApiVersions]);
+
     /// <summary>The reason to skip a test with these needs, or null.</summary>
     public static string? Missing(Need[] needs, Api[] apis)
     {

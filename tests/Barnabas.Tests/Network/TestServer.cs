@@ -14,7 +14,8 @@ internal sealed class TestServer : IAsyncDisposable
     private static readonly TimeSpan DrainMax = TimeSpan.FromSeconds(20);
     private readonly IoLoopGroup _group;
 
-    public TestServer(WireKind kind, HandlerTable handlers, NetworkLimits? limits = null, TimeProvider? time = null)
+    public TestServer(
+        WireKind kind, HandlerTable handlers, NetworkLimits? limits = null, TimeProvider? time = null, IPEndPoint? at = null)
     {
         var clock = time is null ? SystemClock.Instance : new SystemClock(time);
         _group = IoLoopGroup.Acquire(kind, clock, ioThreads: 2);
@@ -23,7 +24,7 @@ internal sealed class TestServer : IAsyncDisposable
         IWire wire = kind == WireKind.Epoll ? new EpollWire() : new SocketWire();
         Server = new NetworkServer(wire, Loops, limits ?? new NetworkLimits(), new NetworkLog(
             (what, fault) => Add(Faults, $"{what}: {fault.Message}"), notice => Add(Notices, notice)));
-        Listener = Server.Listen("PLAINTEXT", new IPEndPoint(IPAddress.Loopback, 0), handlers);
+        Listener = Server.Listen("PLAINTEXT", at ?? new IPEndPoint(IPAddress.Loopback, 0), handlers);
     }
 
     public NetworkServer Server { get; }

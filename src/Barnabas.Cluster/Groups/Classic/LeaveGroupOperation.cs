@@ -1,0 +1,98 @@
+using Barnabas.Base;
+using Barnabas.Cluster.Groups.Records;
+using Barnabas.Cluster.Machines;
+using Barnabas.Messages;
+
+namespace Barnabas.Cluster.Groups.Classic;
+
+/// <summary>
+/// Members leave, or an operator removes static ones by name. Made on any thread, then owned by the coordinator's loop.
+/// </summary>
+public sealed class LeaveGroupOperation(LeaveGroupRequest request, GroupCaller caller, Action<LeaveGroupResponse> reply)
+    : GroupRequest<LeaveGroupResponse>(reply)
+{
+    private const short FirstVersionWithMembers = 3;
+
+    private bool _anyLeft;
+
+    /// <inheritdoc/>
+    public override void Decide(GroupCoordinator machine, Decision<GroupRecord> decision, long nowMs)
+    {
+        if (request.GroupId.Length == 0)
+        {
+            Response = Refusal(ErrorCode.InvalidGroupId);
+            return;
+        }
+
+        var group = machine.FindClassic(request.GroupId);
+        if (caller.Version < FirstVersionWithMembers)
+        {
+            var left = group is not null && Leave(group, request.MemberId, instanceId: null) == ErrorCode.None;
+            Response = Refusal(left ? ErrorCode.None : ErrorCode.UnknownMemberId);
+        }
+        else
+        {
+            Response = LeaveAll(group);
+        }
+
+        if (group is not null)
+        {
+            Settle(group, new GroupTurn(machine, decision, nowMs));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override LeaveGroupResponse Refusal(ErrorCode error) => new() { ErrorCode = error };
+
+    private LeaveGroupResponse LeaveAll(ClassicGroup? group)
+    {
+        var response = new LeaveGroupResponse();
+        foreach (var member in request.Members)
+        {
+            response.Members.Add(new LeaveGroupResponse.MemberResponse
+            {
+                MemberId = member.MemberId,
+                GroupInstanceId = member.GroupInstanceId,
+                ErrorCode = group is null ? ErrorCode.UnknownMemberId : Leave(group, member.MemberId, member.GroupInstanceId),
+            });
+        }
+
+        return response;
+    }
+
+    private ErrorCode Leave(ClassicGroup group, string memberId, string? instanceId)
+    {
+        if (memberId.Length == 0)
+        {
+            // An operator names a static member by what does not change.
+            if (instanceId is null || group.FindStatic(instanceId) is not { } known)
+            {
+                return ErrorCode.UnknownMemberId;
+            }
+
+            memberId = known;
+        }
+        else if (MemberSessions.StopExpecting(group, memberId))
+        {
+            _anyLeft = true;
+            return ErrorCode.None;
+        }
+
+        if (group.Validate(memberId, instanceId) is var error and not ErrorCode.None)
+        {
+            return error;
+        }
+
+        Membership.TakeOut(group, group.Find(memberId)!);
+        _anyLeft = true;
+        return ErrorCode.None;
+    }
+
+    private void Settle(ClassicGroup group, in GroupTurn turn)
+    {
+        if (_anyLeft)
+        {
+            Membership.RebalanceWithout(group, turn);
+        }
+    }
+}

@@ -1,0 +1,215 @@
+using Barnabas.Base;
+using Barnabas.Base.Loops;
+using Barnabas.Base.Seams;
+using Barnabas.Cluster.Groups.Classic;
+using Barnabas.Cluster.Groups.Offsets;
+using Barnabas.Cluster.Groups.Records;
+using Barnabas.Cluster.Machines;
+
+namespace Barnabas.Cluster.Groups;
+
+/// <summary>
+/// The groups and committed offsets of one partition of <c>__consumer_offsets</c>, as a function of its records. Knows who is here; what is
+/// done with them stands with each operation. Owned by the loop of its partition's shard.
+/// </summary>
+public sealed class GroupCoordinator : IMachine<GroupRecord>
+{
+    private readonly Dictionary<string, Group> _groups = [];
+    private readonly Randomness _random;
+    private readonly GroupTimer _expiry;
+    private Action<GroupOperation>? _submit;
+
+    /// <summary>A coordinator without groups.</summary>
+    /// <param name="config">Limits and times.</param>
+    /// <param name="loop">The loop that owns this coordinator; its wheel keeps the timers.</param>
+    /// <param name="random">For the ids of members.</param>
+    public GroupCoordinator(GroupConfig config, Loop loop, Randomness random)
+    {
+        Config = config;
+        Loop = loop;
+        _random = random;
+        _expiry = new GroupTimer(this, () => new ExpireOffsetsChore(this));
+    }
+
+    internal GroupConfig Config { get; }
+
+    internal Loop Loop { get; }
+
+    internal OffsetStore Offsets { get; } = new();
+
+    /// <summary>Every group, in no order that anything may depend on.</summary>
+    internal IReadOnlyCollection<Group> Groups => _groups.Values;
+
+    /// <summary>True from the end of loading until the leadership is lost.</summary>
+    internal bool IsActive { get; private set; }
+
+    /// <summary>Says how the coordinator's own work gets to its host. Called once, by whoever made both, before the first load.</summary>
+    public void Attach(Action<GroupOperation> submit) => _submit = submit;
+
+    /// <inheritdoc/>
+    public void Replay(in GroupRecord record, long offset)
+    {
+        switch (record)
+        {
+            case OffsetRecord committed:
+                Offsets.Replay(committed, offset);
+                if (committed.Value is not null && Find(committed.GroupId) is null)
+                {
+                    // Whoever commits offsets without ever joining has a group all the same.
+                    _groups.Add(committed.GroupId, new ClassicGroup(committed.GroupId));
+                }
+
+                break;
+            case GroupMetadataRecord classic:
+                ReplayClassic(classic);
+                break;
+            case TransactionEndRecord end:
+                Offsets.Replay(end);
+                break;
+            case ForeignRecord foreign:
+                ReplayForeign(foreign);
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Reset()
+    {
+        _groups.Clear();
+        Offsets.Clear();
+    }
+
+    /// <inheritdoc/>
+    public void Loaded(long nowMs)
+    {
+        IsActive = true;
+        _expiry.Set(Config.OffsetsRetentionCheckIntervalMs);
+        foreach (var group in _groups.Values.OfType<ClassicGroup>())
+        {
+            foreach (var member in group.Members)
+            {
+                MemberSessions.Start(this, group, member, member.SessionTimeoutMs);
+            }
+
+            if (group.Members.Count > Config.GroupSizeMax)
+            {
+                // The limit was lowered meanwhile: have them join again, and turn away those that are too many.
+                Submit(new JoinAgainChore(group, group.Generation));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Unloaded(ErrorCode error)
+    {
+        IsActive = false;
+        _expiry.Cancel();
+        foreach (var group in _groups.Values.OfType<ClassicGroup>())
+        {
+            group.JoinTimer?.Cancel();
+            group.SyncTimer?.Cancel();
+            foreach (var pending in group.PendingMembers.Values)
+            {
+                pending.Cancel();
+            }
+
+            foreach (var member in group.Members)
+            {
+                member.Session?.Cancel();
+                member.AwaitingJoin?.Finish(error);
+                member.AwaitingSync?.Finish(error);
+            }
+        }
+    }
+
+    internal Group? Find(string groupId) => _groups.GetValueOrDefault(groupId);
+
+    internal ClassicGroup? FindClassic(string groupId) => Find(groupId) as ClassicGroup;
+
+    /// <summary>Decides an operation of the coordinator itself. Never from inside of another's decision.</summary>
+    internal void Submit(GroupOperation operation) => _submit!(operation);
+
+    /// <summary>Decides an operation of the coordinator itself in a turn of its own, so that others come between.</summary>
+    internal void SubmitLater(GroupOperation operation) => Loop.Post(new ActionTask(() => Submit(operation)));
+
+    /// <summary>A topic was deleted: its offsets go. In the owner's turn.</summary>
+    public void ForgetTopic(string topic, Uuid topicId)
+    {
+        if (IsActive)
+        {
+            Submit(new ForgetTopicChore(this, topic, topicId));
+        }
+    }
+
+    /// <summary>Sets the timer of the next look for expired offsets.</summary>
+    internal void ScheduleExpiry() => _expiry.Set(Config.OffsetsRetentionCheckIntervalMs);
+
+    /// <summary>A new id for a member: its instance id or its client's name, and a random UUID.</summary>
+    internal string NewMemberId(string prefix)
+    {
+        var id = _random.NextUuid();
+        return $"{prefix}-{id.High >> 32:x8}-{(ushort)(id.High >> 16):x4}-{(ushort)id.High:x4}"
+            + $"-{id.Low >> 48:x4}-{id.Low & 0xFFFF_FFFF_FFFF:x12}";
+    }
+
+    private void ReplayClassic(GroupMetadataRecord record)
+    {
+        if (record.Value is null)
+        {
+            if (_groups.Remove(record.GroupId, out var gone) && gone is ClassicGroup group)
+            {
+                group.JoinTimer?.Cancel();
+                group.SyncTimer?.Cancel();
+                foreach (var pending in group.PendingMembers.Values)
+                {
+                    pending.Cancel();
+                }
+            }
+
+            return;
+        }
+
+        // A group that is here has the soft state from which the record was made; only a load builds it from the record.
+        if (IsActive && FindClassic(record.GroupId) is { } there)
+        {
+            there.Recorded = record.Value;
+        }
+        else
+        {
+            _groups[record.GroupId] = RecordedGroup.Restore(record.GroupId, record.Value);
+        }
+    }
+
+    private void ReplayForeign(ForeignRecord record)
+    {
+        var group = Find(record.GroupId) as ForeignGroup;
+        if (record.MemberId is { } memberId)
+        {
+            if (record.IsTombstone)
+            {
+                group?.Members.Remove(memberId);
+                return;
+            }
+
+            // The member's record comes before the group's own.
+            if (group is null)
+            {
+                _groups[record.GroupId] = group = new ForeignGroup(record.GroupId, record.Kind);
+            }
+
+            group.Members.Add(memberId);
+        }
+        else if (record.IsTombstone)
+        {
+            // A group that changed its protocol has a record of the new kind already.
+            if (group is not null && group.Kind == record.Kind)
+            {
+                _groups.Remove(record.GroupId);
+            }
+        }
+        else if (group is null)
+        {
+            _groups[record.GroupId] = new ForeignGroup(record.GroupId, record.Kind);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using Barnabas.Cluster.Groups.Classic;
+using Barnabas.Cluster.Groups.Records;
+
+namespace Barnabas.Cluster.Groups.Offsets;
+
+/// <summary>Which offsets are so old that nobody will come back for them.</summary>
+internal static class OffsetExpiry
+{
+    /// <summary>
+    /// Adds tombstones for the group's offsets that have expired, and for the group itself when it has neither offsets nor members. False
+    /// when the decision is full, and there may be more.
+    /// </summary>
+    public static bool Expire(string groupId, in GroupTurn turn)
+    {
+        var coordinator = turn.Coordinator;
+        if (coordinator.Find(groupId) is not ClassicGroup group)
+        {
+            // Of other protocols we do not know whether they are in use.
+            return true;
+        }
+
+        var isLeft = coordinator.Offsets.Pending.HasAny(groupId);
+        foreach (var (topic, partitions) in coordinator.Offsets.Of(groupId)?.Topics ?? [])
+        {
+            foreach (var (partition, stored) in partitions)
+            {
+                if (!HasExpired(group, topic, stored.Value, turn.NowMs, coordinator.Config.OffsetsRetentionMs)
+                    || coordinator.Offsets.Pending.Has(groupId, topic, partition))
+                {
+                    isLeft = true;
+                }
+                else if (turn.Decision.Count >= coordinator.Config.RecordsPerDecisionMax)
+                {
+                    return false;
+                }
+                else
+                {
+                    turn.Decision.Add(new OffsetRecord(groupId, topic, partition, null));
+                }
+            }
+        }
+
+        if (!isLeft && group.State == ClassicState.Empty)
+        {
+            turn.Decision.Add(new GroupMetadataRecord(groupId, null));
+        }
+
+        return true;
+    }
+
+    private static bool HasExpired(ClassicGroup group, string topic, CommittedOffset offset, long nowMs, long retentionMs)
+    {
+        if (FirstUnusedMs(group, topic, offset) is not { } unusedMs)
+        {
+            return false;
+        }
+
+        return offset.ExpireTimestampMs >= 0 ? nowMs >= offset.ExpireTimestampMs : nowMs - unusedMs >= retentionMs;
+    }
+
+    // Since when nobody has used the offset, or null while somebody may.
+    private static long? FirstUnusedMs(ClassicGroup group, string topic, CommittedOffset offset)
+    {
+        if (group.ProtocolType is null)
+        {
+            return offset.CommitTimestampMs;
+        }
+
+        if (group.State == ClassicState.Empty)
+        {
+            return group.StateTimestampMs < 0 ? offset.CommitTimestampMs : group.StateTimestampMs;
+        }
+
+        // Never while the group is not stable: a member that is about to come back would begin from the start.
+        return group.State == ClassicState.Stable && group.HasConsumers && group.SubscribedTopics is not null && !group.Subscribes(topic)
+            ? offset.CommitTimestampMs
+            : null;
+    }
+}

@@ -1,0 +1,79 @@
+using Barnabas.Base.Bytes;
+using Barnabas.Cluster.Groups.Offsets;
+using Barnabas.Messages;
+using Barnabas.Protocol.Records;
+
+namespace Barnabas.Cluster.Groups.Records;
+
+/// <summary>Writes records of groups in the forms that Kafka 4.3 writes. Owned by the loop of its journal.</summary>
+public sealed class GroupRecordWriter : IDisposable
+{
+    private const short GroupMetadataVersion = 3;
+    private const short OffsetVersion = 4;
+    private const short ExpiringOffsetVersion = 1;
+
+    private readonly ByteWriter _key = new(128);
+    private readonly ByteWriter _value = new(512);
+
+    /// <summary>Adds one record to the open batch.</summary>
+    public void Write(GroupRecord record, long nowMs, RecordBatchBuilder batch)
+    {
+        _key.Reset();
+        _value.Reset();
+        var hasValue = record switch
+        {
+            OffsetRecord offset => WriteOffset(offset),
+            GroupMetadataRecord group => WriteGroup(group),
+            _ => throw new ArgumentException($"{record.GetType().Name} is not written here", nameof(record)),
+        };
+        batch.Append(nowMs, _key.Written, hasValue ? _value.Written : OptionalBytes.Null);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _key.Dispose();
+        _value.Dispose();
+    }
+
+    private bool WriteOffset(OffsetRecord record)
+    {
+        Barnabas.Base.Check.That(record.ProducerId < 0);
+        _key.WriteInt16(OffsetCommitKey.RecordType);
+        new OffsetCommitKey { Group = record.GroupId, Topic = record.Topic, Partition = record.Partition }.Write(_key, 0);
+        if (record.Value is not { } value)
+        {
+            return false;
+        }
+
+        // Only version 1 has an expiry, and it has neither leader epoch nor topic id.
+        var version = value.ExpireTimestampMs >= 0 ? ExpiringOffsetVersion : OffsetVersion;
+        _value.WriteInt16(version);
+        ToMessage(value).Write(_value, version);
+        return true;
+    }
+
+    private bool WriteGroup(GroupMetadataRecord record)
+    {
+        _key.WriteInt16(GroupMetadataKey.RecordType);
+        new GroupMetadataKey { Group = record.GroupId }.Write(_key, 0);
+        if (record.Value is not { } value)
+        {
+            return false;
+        }
+
+        _value.WriteInt16(GroupMetadataVersion);
+        value.Write(_value, GroupMetadataVersion);
+        return true;
+    }
+
+    private static OffsetCommitValue ToMessage(CommittedOffset value) => new()
+    {
+        Offset = value.Offset,
+        LeaderEpoch = value.LeaderEpoch,
+        Metadata = value.Metadata,
+        CommitTimestamp = value.CommitTimestampMs,
+        ExpireTimestamp = value.ExpireTimestampMs,
+        TopicId = value.TopicId,
+    };
+}

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Barnabas.Conformance.Support;
+using Barnabas.Shared;
+
+namespace Barnabas.Conformance.WireDiff;
+
+/// <summary>
+/// The same requests to Barnabas and to Apache Kafka get the same answers, field by field, but for the causes in
+/// docs/differences.md, which wire/differences.jsonl lists for the machine.
+/// </summary>
+public sealed class DifferenceTests
+{
+    private const int RowsMax = 15;
+    private const int HarmlessRequests = 177;
+
+    /// <summary>The APIs whose answers are compared; harmless.jsonl has more, which come with their APIs.</summary>
+    private static readonly HashSet<string> Compared =
+    [
+        "ApiVersions", "Metadata", "DescribeCluster", "DescribeTopicPartitions", "CreateTopics", "DeleteTopics", "CreatePartitions",
+        "DescribeConfigs", "AlterConfigs", "IncrementalAlterConfigs", "ListConfigResources", "Produce", "Fetch", "ListOffsets",
+        "OffsetForLeaderEpoch", "DeleteRecords", "InitProducerId", "DescribeProducers", "DescribeLogDirs", "FindCoordinator",
+        "JoinGroup", "SyncGroup", "Heartbeat", "LeaveGroup", "OffsetCommit", "OffsetFetch", "OffsetDelete", "ListGroups",
+        "DescribeGroups", "DeleteGroups", "DescribeQuorum", "UpdateFeatures",
+    ];
+
+    [BrokerFact(Need.Tools, Need.Peer, Need.ConfluentPython, Apis = [Api.Fetch, Api.JoinGroup, Api.DeleteGroups])]
+    public void Answers_differ_from_those_of_Kafka_only_where_the_list_says_so()
+    {
+        using var folder = new TemporaryFolder();
+        using var kafka = new WireBroker(BrokerKind.Kafka);
+        using var other = new WireBroker(Target.Kind);
+        var harmless = folder.At("harmless.jsonl");
+        File.WriteAllLines(harmless, File.ReadLines(Path.Combine(WireBroker.WireLab, "requests", "harmless.jsonl")).Where(IsCompared));
+
+        var causes = Causes();
+        var unlisted = new List<string>();
+        string[] files = [harmless, .. new[] { "log.jsonl", "groups.jsonl", "admin.jsonl" }.Select(WireBroker.WireFile)];
+        foreach (var file in files)
+        {
+            var result = Command.Run("/usr/bin/python3", [Path.Combine(WireBroker.WireLab, "wire-diff"), "--json", "--timeout", "15",
+                "--a", kafka.Broker.Bootstrap, "--b", other.Broker.Bootstrap, file], limitS: 300);
+            Assert.True(result.ExitCode is 0 or 1, result.Errors);
+            Assert.True(file != harmless || result.Errors.StartsWith($"{HarmlessRequests} requests"), result.Errors);
+            unlisted.AddRange(Lines(result.Text).Where(line => !IsTimeOrIdentity(line) && !causes.Any(cause => cause.Covers(line)))
+                .Select(line => $"{Path.GetFileName(file)} {line.GetRawText()}"));
+        }
+
+        Assert.True(unlisted.Count == 0, $"{unlisted.Count} differences:\n{string.Join('\n', unlisted)}");
+    }
+
+    [Fact]
+    public void Every_allowed_cause_is_a_row_of_the_page_and_there_are_few()
+    {
+        var rows = File.ReadLines(Checkout.At("docs/differences.md")).Where(line => line.StartsWith("| ")).Skip(1)
+            .Select(line => line.Split('|')[1].Trim()).ToList();
+        Assert.InRange(rows.Count, 0, RowsMax);
+        Assert.All(Causes(), cause => Assert.Contains(cause.Row, rows));
+    }
+
+    /// <summary>Requests for compared APIs, for numbers that are no API, and the lines that are no request.</summary>
+    private static bool IsCompared(string line)
+    {
+        if (!line.StartsWith('{'))
+        {
+            return false;
+        }
+
+        var api = JsonDocument.Parse(line).RootElement.GetProperty("api");
+        return api.ValueKind == JsonValueKind.String && Compared.Contains(api.GetString()!);
+    }
+
+    /// <summary>What wire-diff does not leave out itself: the id of a directory, and messages that differ in the time now alone.</summary>
+    private static bool IsTimeOrIdentity(JsonElement line)
+    {
+        static string WithoutTimes(JsonElement value) => Regex.Replace(value.GetRawText(), @"\d{13,}", "T");
+        return line.GetProperty("path").GetString()!.EndsWith("replicaDirectoryId")
+            || WithoutTimes(line.GetProperty("a")) == WithoutTimes(line.GetProperty("b"));
+    }
+
+    private static List<Cause> Causes() => [.. Lines(File.ReadAllText(WireBroker.WireFile("differences.jsonl"))).Select(line => new Cause(
+        line.GetProperty("row").GetString()!, new Regex($"^({line.GetProperty("api").GetString()})$"),
+        new Regex($"^({line.GetProperty("path").GetString()})$")))];
+
+    private static IEnumerable<JsonElement> Lines(string text) => text.Split('\n').Where(line => line.StartsWith('{'))
+        .Select(line => JsonDocument.Parse(line).RootElement);
+
+    /// <summary>A row of the page, and which APIs and which paths in their answers it speaks about.</summary>
+    private sealed record Cause(string Row, Regex Api, Regex Path)
+    {
+        public bool Covers(JsonElement difference) => Api.IsMatch(difference.GetProperty("api").GetString()!)
+            && Path.IsMatch(difference.GetProperty("path").GetString()!);
+    }
+}

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Barnabas.Conformance.Groups;
+using Barnabas.Conformance.Support;
+using Barnabas.Shared;
+
+namespace Barnabas.Conformance.WireDiff;
+
+/// <summary>A new broker in the state that the files under wire/ speak about. Owned by the test.</summary>
+internal sealed class WireBroker : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private readonly Member live;
+
+    public WireBroker(BrokerKind kind)
+    {
+        Broker = BrokerProcess.Start(kind, new Dictionary<string, string> { ["group.min.session.timeout.ms"] = "1000" });
+        Answers("setup.jsonl");
+        Until(() => Kcat.List(Broker).Text.Contains("topic \"wire-configs\" with 1 partitions"), "the topics of wire/setup.jsonl");
+        live = new Member(Broker.Bootstrap, "wire-two", "wire-live", "range", "live");
+        Until(() => live.Owned?.Length == 2, "the member of wire-live");
+    }
+
+    public BrokerProcess Broker { get; }
+
+    /// <summary>Sends the requests of a file under wire/ and gives what clients/python/wire_answers.py says of each.</summary>
+    public List<JsonElement> Answers(string file)
+    {
+        var script = Checkout.At("tests/Barnabas.Conformance/clients/python/wire_answers.py");
+        var lines = Command.Run("/usr/bin/python3", [script, WireLab, Broker.Bootstrap, WireFile(file)], limitS: 300).Succeeded().Text;
+        return [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+    }
+
+    /// <summary>The folder of wire-diff.</summary>
+    public static string WireLab => Path.Combine(Checkout.Shared, "tools", "wirelab");
+
+    /// <summary>The path of a file under wire/.</summary>
+    public static string WireFile(string name) => Checkout.At($"tests/Barnabas.Conformance/wire/{name}");
+
+    public void Dispose()
+    {
+        live.Dispose();
+        Broker.Dispose();
+    }
+
+    private static void Until(Func<bool> seen, string what)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!seen())
+        {
+            Assert.True(watch.Elapsed < Limit, $"{what} did not come up");
+            Thread.Sleep(50);
+        }
+    }
+}

@@ -1,0 +1,324 @@
+using Barnabas.Base;
+using Barnabas.Base.Bytes;
+using Barnabas.Base.Loops;
+using Barnabas.Base.Seams;
+using Barnabas.Cluster.Groups;
+using Barnabas.Cluster.Groups.Admin;
+using Barnabas.Cluster.Groups.Classic;
+using Barnabas.Cluster.Groups.Offsets;
+using Barnabas.Cluster.Groups.Records;
+using Barnabas.Cluster.Machines;
+using Barnabas.Messages;
+using Barnabas.Protocol.Records;
+
+namespace Barnabas.Tests.Cluster.Groups;
+
+/// <summary>A reply that has come or not.</summary>
+internal sealed class Awaited<T>
+    where T : class
+{
+    public T? Value { get; private set; }
+
+    public bool IsThere => Value is not null;
+
+    public T Now => Value ?? throw new Xunit.Sdk.XunitException($"no {typeof(T).Name} yet");
+
+    public void Set(T value)
+    {
+        Xunit.Assert.Null(Value);
+        Value = value;
+    }
+}
+
+/// <summary>A coordinator on a loop, a clock and a journal that the test drives; time stands still unless the test moves it.</summary>
+internal sealed class GroupBench : IClock, ILoopHost
+{
+    private readonly Queue<Loop> _scheduled = new();
+
+    public GroupBench(GroupConfig? config = null, MemoryLog? log = null, ulong seed = 1)
+    {
+        Log = log ?? new MemoryLog();
+        Loop = new Loop("test", this, this);
+        Coordinator = new GroupCoordinator(
+            config ?? new GroupConfig { InitialRebalanceDelayMs = 0, SessionTimeoutMinMs = 1_000 }, Loop, new Randomness(seed));
+        Host = new MachineHost<GroupCoordinator, GroupRecord>(
+            Coordinator, Log,
+            new MachineRefusals(ErrorCode.NotCoordinator, ErrorCode.CoordinatorLoadInProgress, ErrorCode.CoordinatorNotAvailable));
+        Coordinator.Attach(operation => Host.Submit(operation, Loop.NowWallMs));
+        Loop.TurnEnd = () =>
+        {
+            if (AutoCommit)
+            {
+                Log.HighWatermark = Log.EndOffset;
+                Host.Release();
+                Log.HighWatermark = Log.EndOffset;
+            }
+        };
+        Load();
+    }
+
+    public MemoryLog Log { get; }
+
+    public Loop Loop { get; }
+
+    public GroupCoordinator Coordinator { get; }
+
+    public MachineHost<GroupCoordinator, GroupRecord> Host { get; }
+
+    /// <summary>Everything is committed at the end of its turn, as with one replica.</summary>
+    public bool AutoCommit { get; set; } = true;
+
+    public long WallMs { get; set; } = 1_000_000_000;
+
+    public long MonotonicUs => WallMs * 1000;
+
+    public void Schedule(Loop loop) => _scheduled.Enqueue(loop);
+
+    public void DueChanged(Loop loop)
+    {
+    }
+
+    /// <summary>Replays the log from its start, as whoever becomes leader does.</summary>
+    public void Load() => Run(() =>
+    {
+        Host.BeginLoad(0);
+        for (var i = 0; i < Log.Records.Count; i++)
+        {
+            Host.Load(Log.Records[i], i);
+        }
+
+        Host.EndLoad(WallMs);
+    });
+
+    public void Unload(ErrorCode error) => Run(() => Host.Unload(error));
+
+    /// <summary>Commits all there is.</summary>
+    public void Commit() => Run(() =>
+    {
+        Log.HighWatermark = Log.EndOffset;
+        Host.Release();
+    });
+
+    /// <summary>Moves time in steps, so that timers fire in their order.</summary>
+    public void Advance(long ms)
+    {
+        var end = WallMs + ms;
+        while (WallMs < end)
+        {
+            WallMs = Math.Min(end, Math.Max(WallMs + 1, Loop.NextDueUs == long.MaxValue ? end : (Loop.NextDueUs + 999) / 1000));
+            Loop.Tick();
+            Drain();
+        }
+    }
+
+    public void Run(Action action)
+    {
+        Loop.PostOrRun(new ActionTask(action));
+        Drain();
+    }
+
+    public Awaited<JoinGroupResponse> Join(JoinGroupRequest request, short version = 9, string clientId = "cl") =>
+        Ask<JoinGroupResponse>(reply => new JoinGroupOperation(request, new GroupCaller(clientId, "/127.0.0.1", version), reply));
+
+    public Awaited<SyncGroupResponse> Sync(SyncGroupRequest request, short version = 5, string type = "consumer")
+    {
+        if (version >= 5)
+        {
+            request.ProtocolType ??= type;
+            request.ProtocolName ??= "range";
+        }
+
+        return Ask<SyncGroupResponse>(reply => new SyncGroupOperation(request, new GroupCaller("cl", "/127.0.0.1", version), reply));
+    }
+
+    public ErrorCode Heartbeat(string group, string member, int generation, string? instance = null) => Ask<HeartbeatResponse>(
+        reply => new HeartbeatOperation(
+            new HeartbeatRequest { GroupId = group, MemberId = member, GenerationId = generation, GroupInstanceId = instance }, reply))
+        .Now.ErrorCode;
+
+    public LeaveGroupResponse Leave(string group, params (string Member, string? Instance)[] members)
+    {
+        var request = new LeaveGroupRequest { GroupId = group };
+        foreach (var (member, instance) in members)
+        {
+            request.Members.Add(new LeaveGroupRequest.MemberIdentity { MemberId = member, GroupInstanceId = instance });
+        }
+
+        return Ask<LeaveGroupResponse>(reply => new LeaveGroupOperation(request, new GroupCaller("cl", "/127.0.0.1", 5), reply)).Now;
+    }
+
+    public DescribeGroupsResponse.DescribedGroup Describe(string group, short version = 6) => Ask<DescribeGroupsResponse.DescribedGroup>(
+        reply => new DescribeGroupOperation(group, new GroupCaller("cl", "/127.0.0.1", version), reply)).Now;
+
+    public List<ListGroupsResponse.ListedGroup> List(string[]? states = null, string[]? types = null) => Ask<ListGroupsResponse>(
+        reply => new ListGroupsOperation(new ListGroupsRequest { StatesFilter = [.. states ?? []], TypesFilter = [.. types ?? []] }, reply))
+        .Now.Groups;
+
+    public ErrorCode Delete(string group) =>
+        Ask<DeleteGroupsResponse.DeletableGroupResult>(reply => new DeleteGroupOperation(group, reply)).Now.ErrorCode;
+
+    public Awaited<OffsetCommitResponse> CommitOffset(
+        string group, string topic, int partition, long offset, string member = "", int generation = -1, string? metadata = null,
+        string? instance = null, short version = 9, long retentionMs = -1)
+    {
+        var request = new OffsetCommitRequest
+        {
+            GroupId = group,
+            MemberId = member,
+            GenerationIdOrMemberEpoch = generation,
+            GroupInstanceId = instance,
+            RetentionTimeMs = retentionMs,
+        };
+        var asked = new OffsetCommitRequest.OffsetCommitRequestTopic { Name = topic, TopicId = TopicId(topic) };
+        asked.Partitions.Add(new OffsetCommitRequest.OffsetCommitRequestPartition
+        {
+            PartitionIndex = partition, CommittedOffset = offset, CommittedMetadata = metadata,
+        });
+        request.Topics.Add(asked);
+        return Ask<OffsetCommitResponse>(reply => new CommitOffsetsOperation(request, new GroupCaller("cl", "/127.0.0.1", version), reply));
+    }
+
+    public static ErrorCode ErrorOf(Awaited<OffsetCommitResponse> response) => response.Now.Topics[0].Partitions[0].ErrorCode;
+
+    public OffsetFetchResponse.OffsetFetchResponsePartitions Fetch(
+        string group, string topic, int partition, bool stable = false, Uuid? topicId = null)
+    {
+        var request = new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = group, Topics = [] };
+        request.Topics.Add(new OffsetFetchRequest.OffsetFetchRequestTopics
+        {
+            Name = topic, TopicId = topicId ?? Uuid.Zero, PartitionIndexes = [partition],
+        });
+        return Ask<OffsetFetchResponse.OffsetFetchResponseGroup>(reply => new FetchOffsetsOperation(request, stable, reply))
+            .Now.Topics[0].Partitions[0];
+    }
+
+    public Awaited<OffsetFetchResponse.OffsetFetchResponseGroup> FetchAll(string group, bool stable = false) =>
+        Ask<OffsetFetchResponse.OffsetFetchResponseGroup>(reply => new FetchOffsetsOperation(
+            new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = group, Topics = null }, stable, reply));
+
+    public OffsetDeleteResponse DeleteOffset(string group, string topic, int partition)
+    {
+        var request = new OffsetDeleteRequest { GroupId = group };
+        var asked = new OffsetDeleteRequest.OffsetDeleteRequestTopic { Name = topic };
+        asked.Partitions.Add(new OffsetDeleteRequest.OffsetDeleteRequestPartition { PartitionIndex = partition });
+        request.Topics.Add(asked);
+        return Ask<OffsetDeleteResponse>(reply => new DeleteOffsetsOperation(request, reply)).Now;
+    }
+
+    /// <summary>A group with one dynamic member that has synced.</summary>
+    public (string Member, int Generation) Stable(string group, JoinGroupRequest? request = null)
+    {
+        request ??= Request(group);
+        var joined = Join(request, version: 3);
+        Advance(1);
+        var member = joined.Now.MemberId;
+        var synced = Sync(Assign(group, member, joined.Now.GenerationId, (member, "all")), type: request.ProtocolType);
+        Xunit.Assert.Equal(ErrorCode.None, synced.Now.ErrorCode);
+        return (member, joined.Now.GenerationId);
+    }
+
+    public static Uuid TopicId(string topic) => new(7, (ulong)topic.Length + topic[0]);
+
+    public static JoinGroupRequest Request(
+        string group, string member = "", string? instance = null, string type = "consumer", int sessionMs = 10_000,
+        int rebalanceMs = 30_000, params (string Name, byte[] Metadata)[] protocols)
+    {
+        var request = new JoinGroupRequest
+        {
+            GroupId = group,
+            MemberId = member,
+            GroupInstanceId = instance,
+            ProtocolType = type,
+            SessionTimeoutMs = sessionMs,
+            RebalanceTimeoutMs = rebalanceMs,
+        };
+        foreach (var (name, metadata) in protocols.Length == 0 ? [("range", Topics("t"))] : protocols)
+        {
+            request.Protocols.Add(new JoinGroupRequest.JoinGroupRequestProtocol { Name = name, Metadata = metadata });
+        }
+
+        return request;
+    }
+
+    public static SyncGroupRequest Assign(string group, string member, int generation, params (string Member, string Work)[] work)
+    {
+        var request = new SyncGroupRequest { GroupId = group, MemberId = member, GenerationId = generation };
+        foreach (var (name, text) in work)
+        {
+            request.Assignments.Add(new SyncGroupRequest.SyncGroupRequestAssignment
+            {
+                MemberId = name, Assignment = System.Text.Encoding.UTF8.GetBytes(text),
+            });
+        }
+
+        return request;
+    }
+
+    /// <summary>A consumer's subscription as clients write it.</summary>
+    public static byte[] Topics(params string[] topics)
+    {
+        using var writer = new ByteWriter();
+        writer.WriteInt16(1);
+        new ConsumerProtocolSubscription { Topics = [.. topics] }.Write(writer, 1);
+        return writer.Written.ToArray();
+    }
+
+    private Awaited<T> Ask<T>(Func<Action<T>, GroupOperation> make)
+        where T : class
+    {
+        var awaited = new Awaited<T>();
+        var operation = make(awaited.Set);
+        Run(() => Host.Submit(operation, Loop.NowWallMs));
+        return awaited;
+    }
+
+    private void Drain()
+    {
+        while (_scheduled.TryDequeue(out var loop))
+        {
+            loop.RunTurn();
+        }
+    }
+}
+
+/// <summary>
+/// A journal that keeps its records as the bytes that the log would have, so that replay reads what was written.
+/// </summary>
+internal sealed class MemoryLog : IJournal<GroupRecord>
+{
+    private readonly GroupRecordWriter _writer = new();
+
+    public List<GroupRecord> Records { get; } = [];
+
+    public JournalAppend? Fails { get; set; }
+
+    public long EndOffset => Records.Count;
+
+    public long HighWatermark { get; set; }
+
+    public JournalAppend Append(ReadOnlySpan<GroupRecord> records, long nowMs)
+    {
+        if (Fails is { } failure)
+        {
+            return failure;
+        }
+
+        using var bytes = new ByteWriter();
+        using var batch = new RecordBatchBuilder(bytes);
+        batch.Begin(new BatchOptions { BaseOffset = EndOffset });
+        foreach (var record in records)
+        {
+            _writer.Write(record, nowMs, batch);
+        }
+
+        batch.End();
+        Xunit.Assert.True(RecordBatchHeader.TryRead(bytes.Written, out var header));
+        var reader = new RecordReader(bytes.Written, header);
+        while (reader.TryRead(out var record))
+        {
+            Records.Add(GroupRecordReader.Read(record, -1)!);
+        }
+
+        return new JournalAppend(ErrorCode.None, EndOffset - 1);
+    }
+}
