@@ -86,6 +86,32 @@ public sealed class RebalanceTests
         AssertNeverWentBack(watch, load.Sent);
     }
 
+    [BrokerFact(Need.ConfluentPython, Apis = [Api.Produce, Api.Fetch, Api.JoinGroup])]
+    public void The_group_and_its_offsets_outlive_a_kill_of_the_broker()
+    {
+        using var broker = StartBroker();
+        var load = new Load(broker, "six");
+        using var watch = Watch(broker, "six", "group");
+        using var first = new Member(broker.Bootstrap, "six", "group", "range");
+        using var second = new Member(broker.Bootstrap, "six", "group", "range");
+        Until(() => Owned(first) == 3 && Owned(second) == 3, first, second);
+        load.Send(1000);
+        Until(() => Seen(first, second).Count == load.Sent, first, second);
+
+        for (var kill = 0; kill < 2; kill++)
+        {
+            broker.Kill();
+            broker.Start();
+            load.Send(1000);
+            Until(() => Seen(first, second).Count == load.Sent, first, second);
+        }
+
+        Until(() => Owned(first) == 3 && Owned(second) == 3, first, second);
+        first.Leave();
+        second.Leave();
+        AssertNeverWentBack(watch, load.Sent);
+    }
+
     private static BrokerProcess StartBroker() => BrokerProcess.Start(new Dictionary<string, string>
     {
         ["num.partitions"] = $"{Partitions}",

@@ -28,6 +28,23 @@ public sealed class StartErrorTests : IDisposable
         Assert.Contains("/proc/barnabas", Refusal(["--data", "/proc/barnabas", .. Listen()]));
     }
 
+    [BrokerFact(Need.Program, Need.Root, Apis = [Api.ApiVersions])]
+    public void A_full_disk_is_named()
+    {
+        var disk = folder.At("disk");
+        Directory.CreateDirectory(disk);
+        Command.Run("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", disk]).Succeeded();
+        try
+        {
+            File.WriteAllBytes(Path.Combine(disk, "filler"), new byte[60 * 1024]);
+            Assert.Contains("full", Refusal(["--data", Path.Combine(disk, "data"), .. Listen()]));
+        }
+        finally
+        {
+            Command.Run("umount", [disk]).Succeeded();
+        }
+    }
+
     [ProgramFact]
     public void A_data_directory_of_another_process_is_left_alone()
     {

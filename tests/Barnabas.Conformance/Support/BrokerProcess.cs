@@ -31,6 +31,11 @@ internal sealed class BrokerProcess : IDisposable
         ownFolder = new TemporaryFolder();
         DataFolder = dataFolder ?? ownFolder.At("data");
         settings = Defaults();
+        foreach (var setting in kind == BrokerKind.Barnabas ? Target.Settings : [])
+        {
+            settings[setting[0]] = setting[1];
+        }
+
         foreach (var (key, value) in changes ?? new Dictionary<string, string>())
         {
             settings[key] = value;

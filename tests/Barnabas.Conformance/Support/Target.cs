@@ -13,6 +13,14 @@ internal static class Target
     public static BrokerKind Kind { get; } =
         Environment.GetEnvironmentVariable("BARNABAS_CONFORMANCE_TARGET") == "kafka" ? BrokerKind.Kafka : BrokerKind.Barnabas;
 
+    /// <summary>
+    /// Settings that BARNABAS_CONFORMANCE_SETTINGS (key=value, separated by semicolons) gives to every Barnabas of a run, so that all
+    /// scenarios can be run over another wire or with another switch.
+    /// </summary>
+    public static IReadOnlyList<string[]> Settings { get; } =
+        [.. (Environment.GetEnvironmentVariable("BARNABAS_CONFORMANCE_SETTINGS") ?? "")
+            .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(setting => setting.Split('=', 2))];
+
     /// <summary>The reason to skip a test about the program itself, or null.</summary>
     public static string? MissingProgram => Kind == BrokerKind.Kafka ? "is about Barnabas itself" : Missing([], [Api.ApiVersions]);
 
