@@ -14,6 +14,9 @@ public static class BatchCheck
 {
     private const int WindowBytes = 64 * 1024;
 
+    /// <summary>Most bytes of one compressed record: no frame of a default broker could hold it plain.</summary>
+    private const int WindowBytesMax = 256 * 1024 * 1024;
+
     /// <summary>
     /// Checks the batch that <see cref="BatchFrame.Read"/> found, and nothing behind it: its header, its checksum, and its records where
     /// they are not compressed. Fit for an I/O loop; what is not comes back as <see cref="BatchVerdict.Work"/>.
@@ -174,6 +177,11 @@ public static class BatchCheck
                 window.AsSpan(taken, filled).CopyTo(window);
                 if (filled == window.Length)
                 {
+                    if (filled >= WindowBytesMax)
+                    {
+                        return ErrorCode.MessageTooLarge;
+                    }
+
                     window = Enlarge(window);
                 }
             }

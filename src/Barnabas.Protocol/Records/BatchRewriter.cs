@@ -10,6 +10,9 @@ namespace Barnabas.Protocol.Records;
 /// </summary>
 public static class BatchRewriter
 {
+    /// <summary>Most bytes that a batch may open to, whatever the rules say: they are all held at once.</summary>
+    private const int OpenedBytesMax = 128 * 1024 * 1024;
+
     /// <summary>
     /// Checks and rewrites a batch that came back from <see cref="BatchCheck.Check"/> with <see cref="BatchWork.Rewrite"/>.
     /// </summary>
@@ -35,7 +38,7 @@ public static class BatchRewriter
         using var opened = new ByteWriter(Math.Max(body.Length, 4096));
         try
         {
-            var error = RecordCompression.Decompress(header.Compression, body, opened, rules.OpenedBytesMax);
+            var error = RecordCompression.Decompress(header.Compression, body, opened, Math.Min(rules.OpenedBytesMax, OpenedBytesMax));
             return error == ErrorCode.None
                 ? Rewrite(opened.Written, header, stored, rules, output)
                 : new BatchVerdict(error, header);

@@ -17,8 +17,8 @@ public static class BatchStamp
         BinaryPrimitives.WriteInt32BigEndian(batch[RecordBatchHeader.PartitionLeaderEpochAt..], leaderEpoch);
 
     /// <summary>
-    /// Sets largest timestamp and timestamp type, and the checksum when either changed. For append time that is all Kafka does: base
-    /// timestamp and records stay the producer's.
+    /// Sets largest timestamp and timestamp type. When either changes, unused attribute bits are cleared, as Kafka does, and the checksum
+    /// is new. For append time that is all: base timestamp and records stay the producer's.
     /// </summary>
     public static void SetMaxTimestamp(Span<byte> batch, TimestampType type, long maxTimestampMs)
     {
@@ -30,7 +30,8 @@ public static class BatchStamp
             return;
         }
 
-        BinaryPrimitives.WriteInt16BigEndian(batch[RecordBatchHeader.AttributesAt..], stamped);
+        BinaryPrimitives.WriteInt16BigEndian(
+            batch[RecordBatchHeader.AttributesAt..], (short)(stamped & RecordBatchHeader.AttributesMask));
         BinaryPrimitives.WriteInt64BigEndian(batch[RecordBatchHeader.MaxTimestampAt..], maxTimestampMs);
         SetCrc(batch);
     }

@@ -45,6 +45,9 @@ public readonly struct RecordBatchHeader
     /// <summary>Bits of <see cref="Attributes"/>.</summary>
     public const short CompressionMask = 0x07, TimestampTypeBit = 0x08, TransactionalBit = 0x10, ControlBit = 0x20, DeleteHorizonBit = 0x40;
 
+    /// <summary>All bits of <see cref="Attributes"/> that mean something.</summary>
+    public const short AttributesMask = 0x7F;
+
     private RecordBatchHeader(ReadOnlySpan<byte> bytes)
     {
         BaseOffset = BinaryPrimitives.ReadInt64BigEndian(bytes);

@@ -148,6 +148,18 @@ public sealed class BatchCheckTests
         Assert.Equal(ErrorCode.InvalidTimestamp, Run(raw with { MaxTimestamp = RawBatch.Now + 7_200_000 }, Rules).Error);
     }
 
+    [Fact]
+    public void Unused_attribute_bits_are_kept_until_something_else_changes()
+    {
+        var raw = new RawBatch { Attributes = 0x7FC0 };
+        var batch = raw.ToArray();
+        Run(raw, Rules).Stamp(batch, Rules);
+        Assert.Equal(raw.ToArray(), batch);
+        batch = (raw with { MaxTimestamp = 5 }).ToArray();
+        Run(raw with { MaxTimestamp = 5 }, Rules).Stamp(batch, Rules);
+        Assert.Equal((raw with { Attributes = 0x40 }).ToArray(), batch);
+    }
+
     [Theory]
     [InlineData(0, "DefaultRecord")]
     [InlineData(Gzip, "PartialDefaultRecord")]
