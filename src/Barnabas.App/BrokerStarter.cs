@@ -3,6 +3,7 @@ using Barnabas.Base.Seams;
 using Barnabas.Broker.Config;
 using Barnabas.Broker.Handlers;
 using Barnabas.Broker.Logging;
+using Barnabas.Broker.Metrics;
 using Barnabas.Broker.Network;
 using Barnabas.Broker.Worlds;
 using Barnabas.Messages;
@@ -34,8 +35,11 @@ internal static class BrokerStarter
             }
         }
 
+        // Instruments are made beside the first answers: nothing is lost, as the loops count from the first request on.
+        var meter = Task.Run(() => new BrokerMeter(config.NodeId, network, loops, () => 0));
         return new StartedBroker(told, async () =>
         {
+            (await meter.ConfigureAwait(false)).Dispose();
             await network.StopAsync(TimeSpan.FromSeconds(10)).ConfigureAwait(false);
             loops.Dispose();
         }, new TaskCompletionSource<Exception>().Task);

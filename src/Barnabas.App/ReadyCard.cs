@@ -38,7 +38,7 @@ internal static class ReadyCard
 
     private static string Durability(BrokerConfig config)
     {
-        var isForced = config.TopicDefaults.FlushesOnAck;
+        var isForced = config.Boolean("barnabas.flush.on.ack");
         return isForced ? "disk: acknowledged when flushed" : "page cache: acknowledged when written";
     }
 

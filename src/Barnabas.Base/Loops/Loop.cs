@@ -136,6 +136,9 @@ public sealed class Loop
         _tick.PostOnce();
     }
 
+    /// <summary>The clock as it is now, monotonic microseconds: for measuring how long something took, never for deciding.</summary>
+    public long MeasureUs() => _clock.MonotonicUs;
+
     private void Turn(LoopTask? first)
     {
         _holderThread = Environment.CurrentManagedThreadId;

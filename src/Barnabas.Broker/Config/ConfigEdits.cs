@@ -54,10 +54,10 @@ public static class ConfigEdits
         }
 
         var topic = broker.Topic(values);
-        if (topic.CompactionLagMsMin > topic.CompactionLagMsMax)
+        if (topic.Log.MinCompactionLagMs > topic.Log.MaxCompactionLagMs)
         {
-            return $"conflict topic config setting min.compaction.lag.ms ({topic.CompactionLagMsMin}) > "
-                + $"max.compaction.lag.ms ({topic.CompactionLagMsMax})";
+            return $"conflict topic config setting min.compaction.lag.ms ({topic.Log.MinCompactionLagMs}) > "
+                + $"max.compaction.lag.ms ({topic.Log.MaxCompactionLagMs})";
         }
 
         return topic.IsTrue("remote.storage.enable")

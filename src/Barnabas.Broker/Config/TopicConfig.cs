@@ -1,127 +1,38 @@
 using System.Globalization;
+using Barnabas.Log;
+using Barnabas.Protocol.Records;
 
 namespace Barnabas.Broker.Config;
 
 /// <summary>
 /// The configuration of a topic in force: its own values over the broker's, over the defaults. Immutable, for any thread; topics that set
-/// nothing share one. Sizes in bytes, times in milliseconds.
+/// nothing share one.
 /// </summary>
 public sealed class TopicConfig
 {
     private readonly Dictionary<string, string> _overrides;
     private readonly BrokerConfig _broker;
+    private LogConfig? _log;
 
     internal TopicConfig(BrokerConfig broker, Dictionary<string, string> overrides)
     {
         _broker = broker;
         _overrides = overrides;
-        var policies = ConfigRules.Items(Value("cleanup.policy") ?? "");
-        IsDeleted = policies.Contains("delete");
-        IsCompacted = policies.Contains("compact");
-        CompressionType = Value("compression.type")!;
-        UsesAppendTime = Value("message.timestamp.type") == "LogAppendTime";
-        TimestampBeforeMsMax = Long("message.timestamp.before.max.ms");
-        TimestampAfterMsMax = Long("message.timestamp.after.max.ms");
-        MessageBytesMax = (int)Long("max.message.bytes");
-        MinInsyncReplicas = (int)Long("min.insync.replicas");
-        SegmentBytes = (int)Long("internal.segment.bytes", Long("segment.bytes"));
-        SegmentMs = Long("segment.ms");
-        SegmentJitterMs = Long("segment.jitter.ms");
-        RetentionMs = Long("retention.ms");
-        RetentionBytes = Long("retention.bytes");
-        IndexIntervalBytes = (int)Long("index.interval.bytes");
-        IndexBytesMax = (int)Long("segment.index.bytes");
-        FlushMessages = Long("flush.messages");
-        FlushMs = Long("flush.ms");
-        FileDeleteDelayMs = Long("file.delete.delay.ms");
-        DeleteRetentionMs = Long("delete.retention.ms");
-        CompactionLagMsMin = Long("min.compaction.lag.ms");
-        CompactionLagMsMax = Long("max.compaction.lag.ms");
-        DirtyRatioMin = double.Parse(Value("min.cleanable.dirty.ratio")!, NumberStyles.Float, CultureInfo.InvariantCulture);
-        Preallocates = IsTrue("preallocate");
-        UncleanLeaderElection = IsTrue("unclean.leader.election.enable");
-        FlushesOnAck = IsTrue("barnabas.flush.on.ack");
     }
 
     /// <summary>The keys that the topic sets itself.</summary>
     public IReadOnlyDictionary<string, string> Overrides => _overrides;
 
-    /// <summary>Whether old segments are deleted.</summary>
-    public bool IsDeleted { get; }
-
-    /// <summary>Whether only the newest record of a key is kept.</summary>
-    public bool IsCompacted { get; }
+    /// <summary>How the topic's logs behave. Made when first asked for; two threads that ask at once may each make one.</summary>
+    public LogConfig Log => Volatile.Read(ref _log) ?? (_log = ReadLog());
 
     /// <summary>uncompressed, gzip, snappy, lz4, zstd, or producer.</summary>
-    public string CompressionType { get; }
-
-    /// <summary>Whether records are stamped with the time of their append.</summary>
-    public bool UsesAppendTime { get; }
-
-    /// <summary>How far a timestamp may lie behind the broker's clock.</summary>
-    public long TimestampBeforeMsMax { get; }
-
-    /// <summary>How far a timestamp may lie ahead of the broker's clock.</summary>
-    public long TimestampAfterMsMax { get; }
-
-    /// <summary>The largest batch.</summary>
-    public int MessageBytesMax { get; }
-
-    /// <summary>In-sync replicas that acks=all needs.</summary>
-    public int MinInsyncReplicas { get; }
-
-    /// <summary>Size at which a segment is closed.</summary>
-    public int SegmentBytes { get; }
-
-    /// <summary>Age at which a segment is closed.</summary>
-    public long SegmentMs { get; }
-
-    /// <summary>Random share taken off that age.</summary>
-    public long SegmentJitterMs { get; }
-
-    /// <summary>How long segments are kept; -1 for ever.</summary>
-    public long RetentionMs { get; }
-
-    /// <summary>Size beyond which old segments are deleted; -1 for none.</summary>
-    public long RetentionBytes { get; }
-
-    /// <summary>Bytes of records between two entries of the index.</summary>
-    public int IndexIntervalBytes { get; }
-
-    /// <summary>Largest size of an index.</summary>
-    public int IndexBytesMax { get; }
-
-    /// <summary>Records after which a partition is flushed.</summary>
-    public long FlushMessages { get; }
-
-    /// <summary>Time after which a partition is flushed.</summary>
-    public long FlushMs { get; }
-
-    /// <summary>How long the files of a deleted segment stay.</summary>
-    public long FileDeleteDelayMs { get; }
-
-    /// <summary>How long tombstones stay.</summary>
-    public long DeleteRetentionMs { get; }
-
-    /// <summary>Shortest time that a record stays uncompacted.</summary>
-    public long CompactionLagMsMin { get; }
-
-    /// <summary>Longest time that a record stays unconsidered for compaction.</summary>
-    public long CompactionLagMsMax { get; }
-
-    /// <summary>Share of a log that must be dirty before it is compacted, from 0 to 1.</summary>
-    public double DirtyRatioMin { get; }
-
-    /// <summary>Whether space for a new segment is reserved at once.</summary>
-    public bool Preallocates { get; }
+    public string CompressionType => Value("compression.type")!;
 
     /// <summary>Whether a replica that is not in sync may lead as a last resort.</summary>
-    public bool UncleanLeaderElection { get; }
+    public bool UncleanLeaderElection => IsTrue("unclean.leader.election.enable");
 
-    /// <summary>Whether acknowledgements wait for a flush to the disk.</summary>
-    public bool FlushesOnAck { get; }
-
-    /// <summary>The value of a topic's key in force, as text.</summary>
+    /// <summary>The value of a topic's key in force, as text; null for none.</summary>
     public string? Value(string name)
     {
         if (_overrides.TryGetValue(name, out var value))
@@ -144,13 +55,45 @@ public sealed class TopicConfig
     /// <summary>Whether a key of type boolean is true.</summary>
     internal bool IsTrue(string name) => Value(name).AsSpan().Trim().Equals("true", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>The value of a key of type int or long.</summary>
+    internal long Long(string name) =>
+        long.Parse(Value(name).AsSpan().Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+
+    private LogConfig ReadLog()
+    {
+        var policies = ConfigRules.Items(Value("cleanup.policy") ?? "");
+        return new LogConfig
+        {
+            Cleanup = (policies.Contains("delete") ? CleanupPolicy.Delete : CleanupPolicy.None)
+                | (policies.Contains("compact") ? CleanupPolicy.Compact : CleanupPolicy.None),
+            TimestampType = Value("message.timestamp.type") == "LogAppendTime" ? TimestampType.LogAppendTime : TimestampType.CreateTime,
+            TimestampBeforeMaxMs = Long("message.timestamp.before.max.ms"),
+            TimestampAfterMaxMs = Long("message.timestamp.after.max.ms"),
+            MaxMessageBytes = (int)Long("max.message.bytes"),
+            MinInsyncReplicas = (int)Long("min.insync.replicas"),
+            SegmentBytes = (int)Long(Value("internal.segment.bytes") is null ? "segment.bytes" : "internal.segment.bytes"),
+            SegmentMs = Long("segment.ms"),
+            SegmentJitterMs = Long("segment.jitter.ms"),
+            RetentionMs = Long("retention.ms"),
+            RetentionBytes = Long("retention.bytes"),
+            IndexIntervalBytes = (int)Long("index.interval.bytes"),
+            IndexBytesMax = (int)Long("segment.index.bytes"),
+            FlushMessages = Long("flush.messages"),
+            FlushMs = Long("flush.ms"),
+            FileDeleteDelayMs = Long("file.delete.delay.ms"),
+            DeleteRetentionMs = Long("delete.retention.ms"),
+            MinCompactionLagMs = Long("min.compaction.lag.ms"),
+            MaxCompactionLagMs = Long("max.compaction.lag.ms"),
+            MinCleanableDirtyRatio = double.Parse(
+                Value("min.cleanable.dirty.ratio")!, NumberStyles.Float, CultureInfo.InvariantCulture),
+            Preallocate = IsTrue("preallocate"),
+            ProducerIdExpirationMs = _broker.Transactions.ProducerIdExpirationMs,
+            FlushOnAck = IsTrue("barnabas.flush.on.ack"),
+        };
+    }
+
     private static string? Text(long? number) => number?.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>A retention below zero means for ever, in whatever unit it is written.</summary>
+    /// <summary>A time below zero means for ever, in whatever unit it is written.</summary>
     private long? InMs(string name, long unitMs) => _broker.LongOrNull(name) is { } number ? (number < 0 ? -1 : number * unitMs) : null;
-
-    private long Long(string name) => Long(name, 0);
-
-    private long Long(string name, long whenUnset) =>
-        Value(name) is { } text ? long.Parse(text.AsSpan().Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) : whenUnset;
 }

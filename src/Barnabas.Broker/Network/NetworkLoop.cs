@@ -1,6 +1,7 @@
 using Barnabas.Base;
 using Barnabas.Base.Bytes;
 using Barnabas.Base.Loops;
+using Barnabas.Broker.Metrics;
 
 namespace Barnabas.Broker.Network;
 
@@ -41,6 +42,9 @@ internal sealed class NetworkLoop
     }
 
     public Loop Loop { get; }
+
+    /// <summary>What was answered here.</summary>
+    public RequestCounters Counters { get; } = new();
 
     public NetworkLimits Limits => _server.Limits;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
+using Barnabas.Broker.Metrics;
 
 namespace Barnabas.Broker.Network;
 
@@ -41,6 +42,7 @@ public sealed class NetworkServer
         Admission = new Admission(bytesMax, limits.RequestsQueuedMax);
         _networkLoops = loops.Select(loop => new NetworkLoop(this, loop)).ToArray();
         Admission.SetLoops(_networkLoops);
+        Counters = _networkLoops.Select(networkLoop => networkLoop.Counters).ToArray();
     }
 
     /// <summary>The bounds.</summary>
@@ -57,6 +59,9 @@ public sealed class NetworkServer
 
     /// <summary>Bytes of requests in memory now, over all connections, without those that are cut and handled within one turn.</summary>
     public long RequestBytesHeld => Admission.Bytes;
+
+    /// <summary>What was answered, by loop.</summary>
+    public IReadOnlyList<RequestCounters> Counters { get; }
 
     internal Admission Admission { get; }
 

@@ -63,6 +63,9 @@ internal sealed class Reply
         _slices[_sliceCount++] = new ReplySlice(file, position, length, lease, _bytes.Length);
     }
 
+    /// <summary>Bytes of the whole, with its length in front; known when it is finished.</summary>
+    public int TotalBytes { get; private set; }
+
     /// <summary>Writes the length of the whole in front of it: what Kafka's framing begins with.</summary>
     public void Finish()
     {
@@ -72,7 +75,8 @@ internal sealed class Reply
             total += _slices[i].Length;
         }
 
-        Check.That(total <= int.MaxValue);
+        Check.That(total <= int.MaxValue - sizeof(int));
+        TotalBytes = (int)total + sizeof(int);
         System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(_bytes.At(0, sizeof(int)), (int)total);
     }
 

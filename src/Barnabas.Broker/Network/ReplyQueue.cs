@@ -107,6 +107,7 @@ internal sealed class ReplyQueue(NetworkLoop network)
     /// <summary>Gives back what has left; true when there is something to send.</summary>
     private bool DropSent()
     {
+        var nowUs = -1L;
         while (_first is { IsDone: true } request)
         {
             if (request.HasReply && !request.ReplyParts.IsSent)
@@ -114,6 +115,9 @@ internal sealed class ReplyQueue(NetworkLoop network)
                 return true;
             }
 
+            nowUs = nowUs < 0 ? network.Loop.MeasureUs() : nowUs;
+            var bytesOut = request.HasReply ? request.ReplyParts.TotalBytes : 0;
+            network.Counters.Count(request.ApiKey, request.FrameBytes + sizeof(int), bytesOut, nowUs - request.ReceivedUs);
             network.Return(RemoveFirst());
         }
 

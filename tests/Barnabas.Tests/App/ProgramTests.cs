@@ -77,7 +77,7 @@ public sealed class ProgramTests : IDisposable
         Assert.Equal("", await process.StandardError.ReadToEndAsync());
     }
 
-    private static Process Start(params string[] arguments)
+    internal static Process Start(params string[] arguments)
     {
         var program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "barnabas.exe" : "barnabas");
         var info = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };

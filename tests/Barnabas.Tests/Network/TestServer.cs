@@ -31,6 +31,8 @@ internal sealed class TestServer : IAsyncDisposable
 
     public Listener Listener { get; }
 
+    public IoLoopGroup Group => _group;
+
     public Loop[] Loops { get; }
 
     public BackgroundPool Background { get; }

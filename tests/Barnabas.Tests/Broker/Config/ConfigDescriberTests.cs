@@ -84,9 +84,9 @@ public sealed class ConfigDescriberTests
             [Pair("log.segment.bytes", "3000000"), Pair("num.partitions", "9")], [Pair("log.retention.ms", "nonsense")]);
         Assert.Equal(
             (3000000, 1, 604800000L),
-            (changed.TopicDefaults.SegmentBytes, changed.Logs.Partitions, changed.TopicDefaults.RetentionMs));
+            (changed.TopicDefaults.Log.SegmentBytes, changed.Logs.Partitions, changed.TopicDefaults.Log.RetentionMs));
         Assert.Same(config.Listeners, changed.Listeners);
-        Assert.Equal(2000000, config.TopicDefaults.SegmentBytes);
+        Assert.Equal(2000000, config.TopicDefaults.Log.SegmentBytes);
     }
 
     private static KeyValuePair<string, string> Pair(string key, string value) => new(key, value);

@@ -68,7 +68,8 @@ public sealed class ConfigLoaderTests : IDisposable
             Environment = Pairs("KAFKA_LOG_RETENTION_MS=30", "KAFKA_MESSAGE_MAX_BYTES=300", "PATH=x", "KAFKA_HEAP_OPTS=-Xmx1G"),
             Flags = Pairs("message.max.bytes=400"),
         });
-        Assert.Equal((2, 30, 400), (config.Logs.Partitions, config.TopicDefaults.RetentionMs, config.TopicDefaults.MessageBytesMax));
+        var topics = config.TopicDefaults.Log;
+        Assert.Equal((2, 30, 400), (config.Logs.Partitions, topics.RetentionMs, topics.MaxMessageBytes));
         Assert.Equal(8, config.Int("num.io.threads"));
         Assert.Equal("environment variable KAFKA_LOG_RETENTION_MS", config.Static["log.retention.ms"].Origin);
         Assert.Equal($"{file}, line 1", config.Static["num.partitions"].Origin);
