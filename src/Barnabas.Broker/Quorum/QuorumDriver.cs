@@ -51,6 +51,9 @@ public sealed class QuorumDriver
     /// <summary>What DescribeQuorum tells. Any thread.</summary>
     public QuorumStatus Status => Volatile.Read(ref _status);
 
+    /// <summary>The time by the driver's clock, wall-clock milliseconds. Any thread.</summary>
+    public long NowMs => _setup.Clock.WallMs;
+
     internal QuorumDriverSetup Setup => _setup;
 
     internal MetadataNode Node => _node;

@@ -1,0 +1,103 @@
+using System.Globalization;
+using Barnabas.Base;
+using Barnabas.Broker.Config;
+using Barnabas.Broker.Network;
+using Barnabas.Cluster.Controller;
+using Barnabas.Cluster.Metadata;
+using Barnabas.Messages;
+
+namespace Barnabas.Broker.Handlers.Admin;
+
+/// <summary>Tells configurations with where each value comes from.</summary>
+public sealed class DescribeConfigsHandler(AdminContext context) : MessageHandler<DescribeConfigsRequest>(ApiKey.DescribeConfigs)
+{
+    /// <inheritdoc/>
+    protected override void Handle(Request request, DescribeConfigsRequest message)
+    {
+        var (image, config) = (context.Image, context.Config());
+        var response = new DescribeConfigsResponse();
+        foreach (var asked in message.Resources)
+        {
+            var result = new DescribeConfigsResponse.DescribeConfigsResult
+            {
+                ResourceType = asked.ResourceType, ResourceName = asked.ResourceName,
+            };
+            var resource = new ConfigResource((ConfigKind)asked.ResourceType, asked.ResourceName);
+            var entries = Entries(image, config, resource, asked.ConfigurationKeys, out var refusal);
+            (result.ErrorCode, result.ErrorMessage) = (refusal.Error, refusal.IsNone ? "" : refusal.Message);
+            foreach (var entry in entries)
+            {
+                result.Configs.Add(Describe(entry, message));
+            }
+
+            response.Results.Add(result);
+        }
+
+        request.Complete(response);
+    }
+
+    private List<ConfigEntry> Entries(
+        MetadataImage image, BrokerConfig config, ConfigResource resource, List<string>? names, out Refusal refusal)
+    {
+        refusal = Refusal.None;
+        var values = image.Configs.Of(resource).Entries;
+        switch (resource.Kind)
+        {
+            case ConfigKind.Topic when TopicNames.Problem(resource.Name) is { } problem:
+                refusal = new Refusal(ErrorCode.InvalidTopicException, problem);
+                return [];
+            case ConfigKind.Topic when image.Topics.Find(resource.Name) is null:
+                refusal = new Refusal(ErrorCode.UnknownTopicOrPartition, "This server does not host this topic-partition.");
+                return [];
+            case ConfigKind.Topic:
+                return ConfigDescriber.Topic(config, config.Topic(values), names);
+            case ConfigKind.Broker when resource.Name.Length == 0:
+                return ConfigDescriber.AllBrokers(config, names);
+            case ConfigKind.Broker or ConfigKind.BrokerLogger:
+                refusal = CheckBroker(resource.Name);
+                return refusal.IsNone && resource.Kind == ConfigKind.Broker ? ConfigDescriber.Broker(config, names) : [];
+            case ConfigKind.Group when resource.Name.Length == 0:
+                refusal = new Refusal(ErrorCode.InvalidRequest, "Group name must not be empty");
+                return [];
+            case ConfigKind.Group:
+                return ConfigDescriber.Group(config, new Dictionary<string, string>(values), names);
+            case ConfigKind.ClientMetrics when resource.Name.Length == 0:
+                refusal = new Refusal(ErrorCode.InvalidRequest, "Client metrics subscription name must not be empty");
+                return [];
+            case ConfigKind.ClientMetrics:
+                return ConfigDescriber.ClientMetrics(new Dictionary<string, string>(values), names);
+            default:
+                refusal = new Refusal(ErrorCode.InvalidRequest, $"Unsupported resource type: {(sbyte)resource.Kind}");
+                return [];
+        }
+    }
+
+    private Refusal CheckBroker(string name)
+    {
+        if (!int.TryParse(name, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var id))
+        {
+            return new Refusal(ErrorCode.InvalidRequest, $"Broker id must be an integer, but it is: {name}");
+        }
+
+        return id == context.NodeId ? Refusal.None : new Refusal(
+            ErrorCode.InvalidRequest, $"Unexpected broker id, expected {context.NodeId} or empty string, but received {name}");
+    }
+
+    private static DescribeConfigsResponse.DescribeConfigsResourceResult Describe(
+        ConfigEntry entry, DescribeConfigsRequest message) => new()
+    {
+        Name = entry.Name,
+        Value = entry.Value,
+        ReadOnly = entry.IsReadOnly,
+        ConfigSource = (sbyte)entry.Source,
+        IsSensitive = entry.IsSensitive,
+        ConfigType = (sbyte)entry.Type,
+        Documentation = message.IncludeDocumentation ? entry.Doc : null,
+        Synonyms = message.IncludeSynonyms
+            ? [.. entry.Synonyms.Select(s => new DescribeConfigsResponse.DescribeConfigsSynonym
+            {
+                Name = s.Name, Value = s.Value, Source = (sbyte)s.Source,
+            })]
+            : [],
+    };
+}
