@@ -38,25 +38,42 @@ public sealed class RunTests
         Assert.Equal(0, child.WaitForExit(TimeSpan.FromSeconds(20)));
     }
 
-    [ProgramFact]
+    [BrokerFact(Need.Program, Need.Kcat, Apis = [Api.Metadata])]
     public void The_stock_properties_of_a_single_node_run_unchanged_but_for_ports_and_folder()
     {
-        using var broker = BrokerProcess.Start(BrokerKind.Barnabas, new Dictionary<string, string>
-        {
-            ["num.network.threads"] = "3",
-            ["num.io.threads"] = "8",
-            ["socket.send.buffer.bytes"] = "102400",
-            ["socket.receive.buffer.bytes"] = "102400",
-            ["socket.request.max.bytes"] = "104857600",
-            ["listener.security.protocol.map"] =
-                "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL",
-            ["num.partitions"] = "1",
-            ["num.recovery.threads.per.data.dir"] = "2",
-            ["log.retention.hours"] = "168",
-            ["log.segment.bytes"] = "1073741824",
-            ["log.retention.check.interval.ms"] = "300000",
-        });
-        RawConnection.ApiVersions(broker.ControllerPort);
+        using var folder = new TemporaryFolder();
+        var (port, controllerPort) = (Ports.Take(), Ports.Take());
+        File.WriteAllText(folder.At("server.properties"), $"""
+            process.roles=broker,controller
+            node.id=1
+            controller.quorum.bootstrap.servers=localhost:{controllerPort}
+            listeners=PLAINTEXT://:{port},CONTROLLER://:{controllerPort}
+            inter.broker.listener.name=PLAINTEXT
+            advertised.listeners=PLAINTEXT://localhost:{port},CONTROLLER://localhost:{controllerPort}
+            controller.listener.names=CONTROLLER
+            listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL
+            num.network.threads=3
+            num.io.threads=8
+            socket.send.buffer.bytes=102400
+            socket.receive.buffer.bytes=102400
+            socket.request.max.bytes=104857600
+            log.dirs={folder.At("logs")}
+            num.partitions=1
+            num.recovery.threads.per.data.dir=1
+            offsets.topic.replication.factor=1
+            share.coordinator.state.topic.replication.factor=1
+            share.coordinator.state.topic.min.isr=1
+            transaction.state.log.replication.factor=1
+            transaction.state.log.min.isr=1
+            log.retention.hours=168
+            log.segment.bytes=1073741824
+            log.retention.check.interval.ms=300000
+            """);
+        using var child = Child.Start(Checkout.Program, ["start", folder.At("server.properties")], folder.Path);
+        SpinWait.SpinUntil(() => child.HasExited || child.Output.Contains("ready"), TimeSpan.FromSeconds(20));
+        RawConnection.ApiVersions(controllerPort);
+        var seen = Command.Run("kcat", ["-b", $"127.0.0.1:{port}", "-L"]).Succeeded().Text;
+        Assert.Contains($"broker 1 at localhost:{port} (controller)", seen);
     }
 
     [ProgramFact]

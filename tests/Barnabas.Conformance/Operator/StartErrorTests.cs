@@ -21,14 +21,14 @@ public sealed class StartErrorTests : IDisposable
         Assert.Contains($"{port}", Refusal(["--data", folder.At("data"), .. ListenAt(port)]));
     }
 
-    [ProgramFact]
+    [ProgramFact(Api.Metadata)]
     public void A_data_directory_that_cannot_be_written_is_named()
     {
         // /proc takes no new folders, whoever asks; root may write where permissions say no.
         Assert.Contains("/proc/barnabas", Refusal(["--data", "/proc/barnabas", .. Listen()]));
     }
 
-    [BrokerFact(Need.Program, Need.Root, Apis = [Api.ApiVersions])]
+    [BrokerFact(Need.Program, Need.Root, Apis = [Api.Metadata])]
     public void A_full_disk_is_named()
     {
         var disk = folder.At("disk");
@@ -45,7 +45,7 @@ public sealed class StartErrorTests : IDisposable
         }
     }
 
-    [ProgramFact]
+    [ProgramFact(Api.Metadata)]
     public void A_data_directory_of_another_process_is_left_alone()
     {
         using var broker = BrokerProcess.Start(BrokerKind.Barnabas);
@@ -54,7 +54,7 @@ public sealed class StartErrorTests : IDisposable
         RawConnection.ApiVersions(broker.Port);
     }
 
-    [ProgramFact]
+    [ProgramFact(Api.Metadata)]
     public void A_directory_of_another_cluster_is_refused()
     {
         using var broker = BrokerProcess.Start(BrokerKind.Barnabas);
@@ -71,7 +71,7 @@ public sealed class StartErrorTests : IDisposable
         Assert.Contains("another", Refusal(["--config", $"log.dirs={broker.DataFolder},{second}", .. Listen()]));
     }
 
-    [ProgramFact]
+    [ProgramFact(Api.Metadata)]
     public void A_directory_of_another_node_is_refused()
     {
         using var broker = BrokerProcess.Start(BrokerKind.Barnabas);
@@ -80,7 +80,7 @@ public sealed class StartErrorTests : IDisposable
         Assert.Contains("node", text);
     }
 
-    [ProgramFact]
+    [ProgramFact(Api.Metadata)]
     public void A_directory_with_something_else_in_it_is_refused_and_kept()
     {
         var data = folder.At("photos");

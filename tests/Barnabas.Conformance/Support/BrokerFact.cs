@@ -56,12 +56,12 @@ internal sealed class BrokerTheoryAttribute : TheoryAttribute
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class ProgramFactAttribute : FactAttribute
 {
-    public ProgramFactAttribute() => Skip = Target.MissingProgram;
+    public ProgramFactAttribute(params Api[] apis) => Skip = Target.MissingProgram(apis);
 }
 
 /// <summary>A theory about the program barnabas itself, whatever the target is.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class ProgramTheoryAttribute : TheoryAttribute
 {
-    public ProgramTheoryAttribute() => Skip = Target.MissingProgram;
+    public ProgramTheoryAttribute(params Api[] apis) => Skip = Target.MissingProgram(apis);
 }

@@ -22,7 +22,8 @@ internal static class Target
             .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(setting => setting.Split('=', 2))];
 
     /// <summary>The reason to skip a test about the program itself, or null.</summary>
-    public static string? MissingProgram => Kind == BrokerKind.Kafka ? "is about Barnabas itself" : Missing([], [Api.ApiVersions]);
+    public static string? MissingProgram(Api[] apis) =>
+        Kind == BrokerKind.Kafka ? "is about Barnabas itself" : Missing([], [Api.ApiVersions, .. apis]);
 
     /// <summary>The reason to skip a test with these needs, or null.</summary>
     public static string? Missing(Need[] needs, Api[] apis)
