@@ -2,7 +2,6 @@ using System.Net;
 using Barnabas.Base;
 using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
-using Barnabas.Messages;
 
 namespace Barnabas.Broker.Network;
 
@@ -286,30 +285,17 @@ public sealed class Connection : IWireEvents
     private void Start(in Frame frame)
     {
         var header = RequestHeader.Read(frame.Lease.Span.Slice(frame.Offset, frame.Length));
-        var served = header.Api is null ? null : Listener.Handlers.Find(header.ApiKey);
-        if (served is null)
-        {
-            Close($"API {header.ApiKey} is not served");
-            return;
-        }
-
-        var isServed = header.ApiVersion >= served.Lowest && header.ApiVersion <= served.Highest;
-        if (!isServed && header.Api!.Key != ApiKey.ApiVersions)
-        {
-            Close($"version {header.ApiVersion} of {header.Api.Name} is not served");
-            return;
-        }
-
+        var handler = Listener.Handlers.Find(header, out var isVersionServed);
         var request = _network.Rent();
         request.Begin(this, header, frame, Loop.NowUs);
-        if (!isServed)
+        if (!isVersionServed)
         {
             request.FallBackToVersion0();
         }
 
         _replies.Add(request);
         _unapplied = request;
-        Run(served.Handler, request);
+        Run(handler, request);
         if (ReferenceEquals(_unapplied, request))
         {
             Keep(request);

@@ -39,6 +39,25 @@ public sealed class HandlerTable(ApiListeners listener)
         return this;
     }
 
+    /// <summary>Who answers a request.</summary>
+    /// <param name="header">Of the request.</param>
+    /// <param name="isVersionServed">False for an ApiVersions request of a version that is not served, which is answered all the
+    /// same.</param>
+    /// <exception cref="MalformedException">The API or its version is not served here.</exception>
+    internal IRequestHandler Find(in RequestHeader header, out bool isVersionServed)
+    {
+        var served = header.Api is null ? null : _byKey[header.ApiKey];
+        if (served is null)
+        {
+            throw new MalformedException($"API {header.ApiKey} is not served");
+        }
+
+        isVersionServed = header.ApiVersion >= served.Lowest && header.ApiVersion <= served.Highest;
+        return isVersionServed || served.Handler.Key == ApiKey.ApiVersions
+            ? served.Handler
+            : throw new MalformedException($"version {header.ApiVersion} of {header.Api!.Name} is not served");
+    }
+
     /// <summary>The API as it is served here, or null.</summary>
     public ServedApi? Find(short apiKey) => (uint)apiKey < (uint)_byKey.Length ? _byKey[apiKey] : null;
 }

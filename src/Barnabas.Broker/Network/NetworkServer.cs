@@ -16,6 +16,8 @@ public sealed record NetworkLog(Action<string, Exception>? Fault = null, Action<
 /// </summary>
 public sealed class NetworkServer
 {
+    private const long RefusalNoticeUs = 1_000_000;
+
     private readonly IWire _wire;
     private readonly IReadOnlyList<Loop> _loops;
     private readonly NetworkLoop[] _networkLoops;
@@ -24,6 +26,7 @@ public sealed class NetworkServer
     private Listener[] _listeners = [];
     private long _lastConnectionId;
     private long _refused;
+    private long _nextRefusalNoticeUs = long.MinValue;
     private bool _stopped;
 
     /// <summary>Makes a network that does not listen yet.</summary>
@@ -151,8 +154,14 @@ public sealed class NetworkServer
 
     internal void OnRefused(Listener listener, string reason)
     {
+        // A storm of connections is one notice a second.
         Interlocked.Increment(ref _refused);
-        _log.Notice?.Invoke($"listener {listener.Name} refuses connections: {reason}");
+        var nowUs = _loops[0].NowUs;
+        if (nowUs >= _nextRefusalNoticeUs)
+        {
+            _nextRefusalNoticeUs = nowUs + RefusalNoticeUs;
+            _log.Notice?.Invoke($"listener {listener.Name} refuses connections: {reason}");
+        }
     }
 
     internal void OnFault(string what, Exception fault) => _log.Fault?.Invoke(what, fault);

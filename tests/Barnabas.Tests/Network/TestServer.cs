@@ -37,6 +37,9 @@ internal sealed class TestServer : IAsyncDisposable
 
     public BackgroundPool Background { get; }
 
+    /// <summary>Turns and tasks that the I/O threads have run.</summary>
+    public long Turns => _group.Io.Sum(host => host.Thread.Turns);
+
     public List<string> Faults { get; } = [];
 
     public List<string> Notices { get; } = [];
