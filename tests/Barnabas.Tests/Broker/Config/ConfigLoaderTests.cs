@@ -1,4 +1,5 @@
 using Barnabas.Broker.Config;
+using Barnabas.Shared;
 
 namespace Barnabas.Tests.Broker.Config;
 
@@ -162,6 +163,7 @@ public sealed class ConfigLoaderTests : IDisposable
         Assert.Contains("expected HOST:PORT", FaultOf(new ConfigInputs { Listen = listen }).Message);
 
     [Fact]
+    [ConfigKey("barnabas.insecure.allow.public")]
     public void Public_listeners_need_permission()
     {
         Assert.Throws<StartupException>(() => ConfigLoader.Load(new ConfigInputs { Listen = "0.0.0.0:9092" }));
@@ -185,6 +187,7 @@ public sealed class ConfigLoaderTests : IDisposable
         Assert.Contains("is not there", FaultOf(new ConfigInputs { File = "no-such.properties" }).Message);
 
     [Fact]
+    [ConfigKey("broker.id")]
     public void Broker_id_and_node_id_stand_for_each_other()
     {
         Assert.Equal(7, Load("broker.id=7").NodeId);
