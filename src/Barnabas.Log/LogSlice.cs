@@ -46,7 +46,10 @@ public readonly struct LogSlice
 
     internal static LogSlice Failed(ErrorCode error) => new(error, default, -1, false);
 
-    internal static LogSlice Of(Segment segment, int start, int end, long endOffset) => segment.Lease.TryRetain()
-        ? new LogSlice(ErrorCode.None, new FileSlice(segment.Lease, start, end - start), endOffset, false)
-        : new LogSlice(ErrorCode.OffsetOutOfRange, default, -1, true);
+    /// <summary>For a view whose segment is closed.</summary>
+    internal static LogSlice Stale => new(ErrorCode.OffsetOutOfRange, default, -1, true);
+
+    /// <summary>Takes a hold on the segment over.</summary>
+    internal static LogSlice Of(Segment segment, int start, int end, long endOffset) =>
+        new(ErrorCode.None, new FileSlice(segment.Lease, start, end - start), endOffset, false);
 }

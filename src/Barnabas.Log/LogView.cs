@@ -183,25 +183,53 @@ public sealed class LogView
 
         for (var index = SegmentIndexOf(fetchOffset); index < Segments.Length && Segments[index].BaseOffset < upper; index++)
         {
-            var segment = Segments[index];
-            var end = LimitPositionIn(index, upper, limit, mayRead);
-            var start = end < 0 ? -1 : segment.PositionOf(fetchOffset, end, mayRead);
-            if (start < 0)
+            // Held while it is read: a closed file's number may already be another file's.
+            var lease = Segments[index].Lease;
+            if (!lease.TryRetain())
             {
-                return false;
+                slice = LogSlice.Stale;
+                return true;
             }
 
-            if (start < end)
+            var isHandedOver = false;
+            try
             {
-                var range = new Range(index, start, end, Math.Min(upper, NextOffsetOf(index)));
-                return TryCut(range, bytesMax, minOneBatch, mayRead, out slice);
+                var found = TryFindIn(index, fetchOffset, limit, mayRead);
+                if (found.Start < 0)
+                {
+                    return false;
+                }
+
+                if (found.Start < found.End)
+                {
+                    var isKnown = TryCut(found, bytesMax, minOneBatch, mayRead, out slice);
+                    isHandedOver = !slice.Bytes.IsEmpty;
+                    return isKnown;
+                }
+            }
+            finally
+            {
+                if (!isHandedOver)
+                {
+                    lease.Release();
+                }
             }
         }
 
         return true;
     }
 
-    private bool TryCut(Range range, int bytesMax, bool minOneBatch, bool mayRead, out LogSlice slice)
+    /// <summary>Where the wanted bytes of one segment lie; a start of -1 where only the file can tell.</summary>
+    private Range TryFindIn(int index, long fetchOffset, ReadLimit limit, bool mayRead)
+    {
+        var upper = OffsetOf(limit);
+        var end = LimitPositionIn(index, upper, limit, mayRead);
+        var start = end < 0 ? -1 : Segments[index].PositionOf(fetchOffset, end, mayRead);
+        return new Range(index, start, end, Math.Min(upper, NextOffsetOf(index)));
+    }
+
+    /// <summary>Cuts the range to what may be sent. The slice takes the caller's hold on the segment over, unless it is empty.</summary>
+    private bool TryCut(in Range range, int bytesMax, bool minOneBatch, bool mayRead, out LogSlice slice)
     {
         var segment = Segments[range.Index];
         var (start, end, endOffset) = (range.Start, range.End, range.EndOffset);

@@ -41,13 +41,7 @@ public sealed class PartitionLog
         _logStart = loaded.LogStartOffset;
         _logEnd = loaded.LogEndOffset;
         _highWatermark = loaded.HighWatermark;
-        _backlog = new FlushBacklog(_disk, DirectoryPath);
-        foreach (var segment in loaded.Unflushed)
-        {
-            _backlog.AddSealed(segment);
-        }
-
-        _backlog.OnDirectory();
+        _backlog = FlushBacklog.Of(loaded);
         _writer = new SegmentWriter(_disk, DirectoryPath, loaded.Segments, _backlog);
         _view = MakeView();
     }
@@ -317,7 +311,7 @@ public sealed class PartitionLog
         var deleted = _writer.RemoveFirst(count);
         MoveLogStart(Math.Max(_logStart, _writer.Segments[0].BaseOffset));
         Volatile.Write(ref _view, MakeView());
-        return new DeleteJob(_disk, DirectoryPath, deleted);
+        return new DeleteJob(_disk, DirectoryPath, deleted, BeginFlush(includeActive: false));
     }
 
     /// <summary>
@@ -427,14 +421,13 @@ public sealed class PartitionLog
     private void Adopt(Segment[] segments, long logEnd, LeaderEpochs epochs)
     {
         _generation++;
-        _backlog.TruncateTo(logEnd);
+        _backlog.Keep(segments, logEnd);
         _writer.Replace(segments);
         _logEnd = logEnd;
         _logStart = Math.Min(_logStart, logEnd);
         _highWatermark = Math.Min(_highWatermark, logEnd);
         RecoveryPoint = Math.Min(RecoveryPoint, logEnd);
         _epochs = epochs;
-        _backlog.OnEpochs();
     }
 
     private LogView MakeView()

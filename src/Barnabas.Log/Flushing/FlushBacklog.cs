@@ -1,5 +1,6 @@
 using Barnabas.Base.Seams;
 using Barnabas.Log.Epochs;
+using Barnabas.Log.Recovery;
 using Barnabas.Log.Segments;
 
 namespace Barnabas.Log.Flushing;
@@ -15,6 +16,15 @@ internal sealed class FlushBacklog(IDisk disk, string directory)
     /// <summary>True when a roll or a new epoch waits to be made durable.</summary>
     internal bool HasWork => _sealed.Count > 0 || _snapshots.Count > 0 || _epochsChanged || _directoryChanged;
 
+    /// <summary>What opening a log left to be made durable.</summary>
+    internal static FlushBacklog Of(LoadedLog loaded)
+    {
+        var backlog = new FlushBacklog(loaded.Disk, loaded.DirectoryPath) { _directoryChanged = true };
+        backlog._sealed.AddRange(loaded.Unflushed);
+        backlog._epochsChanged = !ReferenceEquals(loaded.Epochs, loaded.StoredEpochs);
+        return backlog;
+    }
+
     internal void AddSealed(Segment segment) => _sealed.Add(segment);
 
     internal void AddSnapshot(long offset, byte[] bytes) => _snapshots.Add((offset, bytes));
@@ -23,11 +33,13 @@ internal sealed class FlushBacklog(IDisk disk, string directory)
 
     internal void OnDirectory() => _directoryChanged = true;
 
-    /// <summary>Forgets what a truncation took away.</summary>
-    internal void TruncateTo(long offset)
+    /// <summary>Forgets what a truncation took away: segments that are gone or were cut, and snapshots behind the new end.</summary>
+    internal void Keep(Segment[] segments, long logEnd)
     {
-        _sealed.RemoveAll(segment => segment.BaseOffset >= offset);
-        _snapshots.RemoveAll(snapshot => snapshot.Offset > offset);
+        _sealed.RemoveAll(segment => !segments.Contains(segment));
+        _snapshots.RemoveAll(snapshot => snapshot.Offset > logEnd);
+        _epochsChanged = true;
+        _directoryChanged = true;
     }
 
     /// <summary>Forgets segments that are deleted.</summary>
@@ -57,6 +69,6 @@ internal sealed class FlushBacklog(IDisk disk, string directory)
         _snapshots.Clear();
         _epochsChanged = false;
         _directoryChanged = false;
-        return job;
+        return job.Hold();
     }
 }

@@ -1,3 +1,4 @@
+using Barnabas.Base;
 using Barnabas.Base.Seams;
 using Barnabas.Log.Epochs;
 using Barnabas.Log.Segments;
@@ -57,6 +58,24 @@ public sealed class FlushJob
         {
             // The partition was deleted, and the files with it.
         }
+        finally
+        {
+            foreach (var segment in Held())
+            {
+                segment.Lease.Release();
+            }
+        }
+    }
+
+    /// <summary>Keeps the files open until the job has run, whatever the log does meanwhile.</summary>
+    internal FlushJob Hold()
+    {
+        foreach (var segment in Held())
+        {
+            Check.That(segment.Lease.TryRetain());
+        }
+
+        return this;
     }
 
     /// <summary>Writes and syncs the index files of a segment that no longer changes.</summary>
@@ -69,6 +88,8 @@ public sealed class FlushJob
             SmallFile.Write(disk, segment.PathOf(SegmentNames.TransactionIndex), segment.Transactions.ToBytes());
         }
     }
+
+    private IEnumerable<Segment> Held() => Active is null ? Sealed : Sealed.Append(Active);
 
     private void RunAll()
     {

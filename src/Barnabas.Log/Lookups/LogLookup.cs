@@ -72,6 +72,25 @@ public static class LogLookup
         LogView view, int index, long fromOffset, Func<StoredBatch, bool> mayHold, long timestampMs, bool lastOfAppendTime = false)
     {
         var segment = view.Segments[index];
+        if (!segment.Lease.TryRetain())
+        {
+            return null; // Deleted since the view was published: the log starts behind it.
+        }
+
+        try
+        {
+            return Walk(view, index, fromOffset, mayHold, timestampMs, lastOfAppendTime);
+        }
+        finally
+        {
+            segment.Lease.Release();
+        }
+    }
+
+    private static TimestampedOffset? Walk(
+        LogView view, int index, long fromOffset, Func<StoredBatch, bool> mayHold, long timestampMs, bool lastOfAppendTime)
+    {
+        var segment = view.Segments[index];
         var end = view.EndOf(index);
         Span<byte> buffer = stackalloc byte[4096];
         var scan = new BatchScan(segment.Data, segment.PositionOf(fromOffset, end, mayRead: true), end, buffer);

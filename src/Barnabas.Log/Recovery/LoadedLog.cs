@@ -25,6 +25,9 @@ internal sealed class LoadedLog
 
     internal required LeaderEpochs Epochs { get; init; }
 
+    /// <summary>The history as the file has it: another object than <see cref="Epochs"/> when that has to be written.</summary>
+    internal required LeaderEpochs StoredEpochs { get; init; }
+
     internal long LogStartOffset { get; init; }
 
     internal long LogEndOffset { get; init; }

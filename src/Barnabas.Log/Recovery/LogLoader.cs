@@ -20,8 +20,10 @@ internal sealed class LogLoader(LogOpenRequest request)
     private readonly List<Segment> _segments = [];
     private readonly List<Segment> _scanned = [];
     private LeaderEpochs _epochs = LeaderEpochs.Empty;
+    private LeaderEpochs _storedEpochs = LeaderEpochs.Empty;
     private long _logEnd;
     private long _bytesCut;
+    private bool _isEpochFileTrusted = true;
 
     internal OpenedLog Load()
     {
@@ -69,6 +71,7 @@ internal sealed class LogLoader(LogOpenRequest request)
             Unflushed = [.. _scanned.Where(s => _segments.Contains(s) && s != segments[^1])],
             Producers = producers,
             Epochs = _epochs.TruncatedTo(_logEnd).StartingAt(logStart),
+            StoredEpochs = _storedEpochs,
             LogStartOffset = logStart,
             LogEndOffset = _logEnd,
             HighWatermark = highWatermark,
@@ -88,7 +91,7 @@ internal sealed class LogLoader(LogOpenRequest request)
 
         try
         {
-            _epochs = LeaderEpochs.FromBytes(SmallFile.Read(_disk, path), path);
+            _epochs = _storedEpochs = LeaderEpochs.FromBytes(SmallFile.Read(_disk, path), path);
         }
         catch (MalformedException e)
         {
@@ -138,6 +141,13 @@ internal sealed class LogLoader(LogOpenRequest request)
                 _logEnd = isLast ? _logEnd : bases[index + 1];
                 return true;
             }
+        }
+
+        if (!request.IsClean && !isBelowRecoveryPoint)
+        {
+            // From here on every batch is read: what the file says of their epochs may be older than a truncation.
+            _epochs = _isEpochFileTrusted ? _epochs.TruncatedTo(baseOffset) : _epochs;
+            _isEpochFileTrusted = false;
         }
 
         return ScanSegment(bases, index, lease, fileBytes, modifiedMs);

@@ -22,7 +22,7 @@ internal static class ProducerReplay
         Action<Segment, AbortedTransaction>? onAborted = null)
     {
         var states = new ProducerStates();
-        var from = LoadSnapshot(disk, segments[0].Directory, snapshotMax, states, expiry);
+        var from = LoadSnapshot(disk, segments[0], snapshotMax, states, expiry);
         for (var i = 0; i < segments.Length && segments[i].BaseOffset < endOffset; i++)
         {
             var segmentEnd = i + 1 < segments.Length ? segments[i + 1].BaseOffset : long.MaxValue;
@@ -48,17 +48,20 @@ internal static class ProducerReplay
         }
     }
 
-    private static long LoadSnapshot(IDisk disk, string directory, long endOffset, ProducerStates states, ProducerExpiry expiry)
+    /// <summary>
+    /// A snapshot below the first segment is of no use: the batches between are gone, and a gap would refuse what is in order.
+    /// </summary>
+    private static long LoadSnapshot(IDisk disk, Segment first, long snapshotMax, ProducerStates states, ProducerExpiry expiry)
     {
-        var snapshots = Snapshots(disk, directory);
-        for (var i = snapshots.Count - 1; i >= 0; i--)
+        var snapshots = Snapshots(disk, first.Directory);
+        for (var i = snapshots.Count - 1; i >= 0 && snapshots[i] >= first.BaseOffset; i--)
         {
-            if (snapshots[i] > endOffset)
+            if (snapshots[i] > snapshotMax)
             {
                 continue;
             }
 
-            var path = SegmentNames.PathOf(directory, snapshots[i], SegmentNames.ProducerSnapshot);
+            var path = SegmentNames.PathOf(first.Directory, snapshots[i], SegmentNames.ProducerSnapshot);
             if (ProducerSnapshot.TryLoad(SmallFile.Read(disk, path), states, expiry.NowMs, expiry.ExpirationMs))
             {
                 return snapshots[i];

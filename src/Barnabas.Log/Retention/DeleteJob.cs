@@ -1,23 +1,27 @@
 using Barnabas.Base.Seams;
+using Barnabas.Log.Flushing;
 using Barnabas.Log.Segments;
 
 namespace Barnabas.Log.Retention;
 
 /// <summary>
-/// Files of segments that have left their log. Runs on a background thread: <see cref="Rename"/> at once, <see cref="Remove"/> after the
-/// topic's delay. Open slices keep their bytes until they are sent. A crash between leaves files that the next start removes.
+/// Files of segments that have left their log. Runs on a background thread, jobs of one log in the order they were made: <see
+/// cref="Rename"/> at once, <see cref="Remove"/> after the topic's delay. Open slices keep their bytes until they are sent. A crash
+/// between leaves files that the next start removes.
 /// </summary>
 public sealed class DeleteJob
 {
     private readonly IDisk _disk;
     private readonly string _directory;
     private readonly Segment[] _segments;
+    private readonly FlushJob _before;
 
-    internal DeleteJob(IDisk disk, string directory, Segment[] segments)
+    internal DeleteJob(IDisk disk, string directory, Segment[] segments, FlushJob before)
     {
         _disk = disk;
         _directory = directory;
         _segments = segments;
+        _before = before;
     }
 
     /// <summary>Segments that go.</summary>
@@ -29,6 +33,7 @@ public sealed class DeleteJob
     /// </summary>
     public void Rename()
     {
+        _before.Run();
         try
         {
             RenameFiles();

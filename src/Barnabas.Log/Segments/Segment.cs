@@ -304,16 +304,14 @@ internal sealed class Segment
 
     private OffsetIndex LoadOffsets()
     {
-        var bytes = SmallFile.Read(_disk, PathOf(SegmentNames.OffsetIndex));
-        var loaded = OffsetIndex.FromBytes(bytes) ?? new OffsetIndex();
+        var loaded = OffsetIndex.FromBytes(ReadIfThere(SegmentNames.OffsetIndex)) ?? new OffsetIndex();
         return Interlocked.CompareExchange(ref _offsets, loaded, null) ?? loaded;
     }
 
     /// <summary>Reads the transaction index if it is not in memory yet; an absent or wrong file is an empty index.</summary>
     internal TransactionIndex LoadTransactions()
     {
-        var path = PathOf(SegmentNames.TransactionIndex);
-        var loaded = _disk.FileExists(path) ? TransactionIndex.FromBytes(SmallFile.Read(_disk, path)) : null;
+        var loaded = TransactionIndex.FromBytes(ReadIfThere(SegmentNames.TransactionIndex));
         return Interlocked.CompareExchange(ref _transactions, loaded ?? TransactionIndex.Empty, null) ?? _transactions!;
     }
 
@@ -324,8 +322,20 @@ internal sealed class Segment
             return known;
         }
 
-        var bytes = SmallFile.Read(_disk, PathOf(SegmentNames.TimeIndex));
-        var loaded = TimeIndex.FromBytes(bytes) ?? new TimeIndex();
+        var loaded = TimeIndex.FromBytes(ReadIfThere(SegmentNames.TimeIndex)) ?? new TimeIndex();
         return Interlocked.CompareExchange(ref _times, loaded, null) ?? loaded;
+    }
+
+    /// <summary>A missing file, also of a segment that is being deleted, is an empty index: look-ups then walk the batches.</summary>
+    private byte[] ReadIfThere(string suffix)
+    {
+        try
+        {
+            return SmallFile.Read(_disk, PathOf(suffix));
+        }
+        catch (FileNotFoundException)
+        {
+            return [];
+        }
     }
 }

@@ -98,7 +98,6 @@ internal sealed class SegmentWriter
         Check.That(!HasStaged);
         Segments = segments;
         _roll = RollPlan.Of(Active);
-        _backlog.OnDirectory();
     }
 
     private void WriteGroup(int from, int end, LogConfig config)

@@ -109,6 +109,17 @@ internal sealed class LogFixture : IDisposable
         return output.Written.ToArray();
     }
 
+    /// <summary>A batch of one record with this value.</summary>
+    public static byte[] BatchOf(string value, CompressionType codec, long timestampMs)
+    {
+        using var output = new ByteWriter();
+        using var builder = new RecordBatchBuilder(output);
+        builder.Begin(new BatchOptions { Compression = codec });
+        builder.Append(timestampMs, OptionalBytes.Null, System.Text.Encoding.UTF8.GetBytes(value));
+        builder.End();
+        return output.Written.ToArray();
+    }
+
     /// <summary>A transaction marker at offset 0.</summary>
     public static byte[] Marker(long producerId, short epoch, bool isAbort, long baseOffset = 0, int leaderEpoch = 0)
     {
