@@ -1,0 +1,70 @@
+using Barnabas.Base;
+using Barnabas.Base.Seams;
+using Barnabas.Protocol.Records;
+
+namespace Barnabas.Cluster.Partitions;
+
+/// <summary>
+/// One partition's part of an append: the batch in, the outcome out. Owned by the maker until its <see cref="AppendTask"/> is posted, then
+/// by the shard, and by the maker again once the group has been acknowledged.
+/// </summary>
+public sealed class PartitionAppend
+{
+    internal PartitionAppend? NextInTask;
+    internal PartitionAppend? NextInQueue;
+    internal AppendTask? Task;
+
+    /// <summary>Where the batch goes; null when the maker found no such partition.</summary>
+    public Replica? Replica { get; set; }
+
+    /// <summary>Exactly one whole batch, checked; base offset and leader epoch are written into it.</summary>
+    public BytePiece Batch { get; set; }
+
+    /// <summary>The header of the batch as it came.</summary>
+    public RecordBatchHeader Header { get; set; }
+
+    /// <summary>What became of it; set by the maker for a batch that it refused itself.</summary>
+    public ErrorCode Error { get; set; }
+
+    /// <summary>A sentence for the client, or null.</summary>
+    public string? ErrorMessage { get; set; }
+
+    /// <summary>First offset given, or -1.</summary>
+    public long BaseOffset { get; internal set; }
+
+    /// <summary>Wall-clock milliseconds of a topic with LogAppendTime (or of the original of a duplicate), else -1.</summary>
+    public long LogAppendTimeMs { get; internal set; }
+
+    /// <summary>Start of the log after the append, or -1.</summary>
+    public long LogStartOffset { get; internal set; }
+
+    /// <summary>Last offset given; the append is committed when the high watermark has passed it.</summary>
+    internal long LastOffset { get; set; }
+
+    /// <summary>True to be acknowledged when committed, which also asks for enough replicas in sync.</summary>
+    internal bool Committed { get; set; }
+
+    /// <summary>Refuses the batch: it has no offsets.</summary>
+    public void Refuse(ErrorCode error, string? message = null)
+    {
+        Error = error;
+        ErrorMessage = message;
+        BaseOffset = -1;
+        LogAppendTimeMs = -1;
+        LogStartOffset = -1;
+        LastOffset = -1;
+    }
+
+    /// <summary>Empties the part for its next use.</summary>
+    public void Reset()
+    {
+        NextInTask = null;
+        NextInQueue = null;
+        Task = null;
+        Replica = null;
+        Batch = default;
+        Header = default;
+        Committed = false;
+        Refuse(ErrorCode.None);
+    }
+}

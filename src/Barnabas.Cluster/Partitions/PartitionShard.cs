@@ -1,0 +1,88 @@
+using Barnabas.Base;
+using Barnabas.Base.Loops;
+
+namespace Barnabas.Cluster.Partitions;
+
+/// <summary>
+/// Schedules the replicas of one shard: its loop owns them all, gathers what a turn brought them and ends the turn with the writes, the
+/// acknowledgements and the wake-ups. Knows no API. Owned by its loop; any thread may post to <see cref="Loop"/>.
+/// </summary>
+public sealed class PartitionShard
+{
+    private readonly List<Replica> _touched = [];
+    private readonly Action<Replica, IOException> _diskFailed;
+    private AppendTask? _firstEnding;
+    private AppendTask? _lastEnding;
+
+    /// <summary>Takes a loop of its own.</summary>
+    /// <param name="index">0 to the number of shards - 1.</param>
+    /// <param name="loop">Not used by anyone else yet.</param>
+    /// <param name="diskFailed">Told, in this shard's turn, that a log could not be written or changed.</param>
+    public PartitionShard(int index, Loop loop, Action<Replica, IOException> diskFailed)
+    {
+        Index = index;
+        Loop = loop;
+        _diskFailed = diskFailed;
+        loop.TurnEnd = EndTurn;
+    }
+
+    public int Index { get; }
+
+    public Loop Loop { get; }
+
+    internal void Touched(Replica replica)
+    {
+        Loop.CheckOwned();
+        _touched.Add(replica);
+    }
+
+    /// <summary>The task's parts are staged: settle it when the turn has written them.</summary>
+    internal void EndsThisTurn(AppendTask task)
+    {
+        task.NextInTurn = null;
+        if (_lastEnding is null)
+        {
+            _firstEnding = task;
+        }
+        else
+        {
+            _lastEnding.NextInTurn = task;
+        }
+
+        _lastEnding = task;
+    }
+
+    /// <summary>A log failed in this turn: its appends fail with it, and the owner of the log directory decides about the others.</summary>
+    internal void DiskFailed(Replica replica, IOException error)
+    {
+        for (var task = _firstEnding; task is not null; task = task.NextInTurn)
+        {
+            task.FailParts(replica, ErrorCode.KafkaStorageError);
+        }
+
+        replica.Fail(new ReplicaFailure(ErrorCode.KafkaStorageError, error.Message));
+        _diskFailed(replica, error);
+    }
+
+    private void EndTurn()
+    {
+        // Ending one replica may touch another (a machine appends when its high watermark moves): go on until none is left.
+        for (var i = 0; i < _touched.Count; i++)
+        {
+            _touched[i].EndTurn();
+        }
+
+        _touched.Clear();
+        while (_firstEnding is { } task)
+        {
+            _firstEnding = task.NextInTurn;
+            if (_firstEnding is null)
+            {
+                _lastEnding = null;
+            }
+
+            task.NextInTurn = null;
+            task.Settle();
+        }
+    }
+}

@@ -1,0 +1,15 @@
+using Barnabas.Log;
+
+namespace Barnabas.Cluster.Partitions;
+
+/// <summary>
+/// What the metadata says of a partition that this node holds: immutable, published by the owner with one volatile write, read by any thread.
+/// </summary>
+/// <param name="LeaderId">Node id of the leader, or -1.</param>
+/// <param name="LeaderEpoch">Rises with every change of leader.</param>
+/// <param name="PartitionEpoch">Rises with every change of the partition.</param>
+/// <param name="InSyncReplicas">Node ids of the ISR.</param>
+/// <param name="IsLeader">True when this node leads.</param>
+/// <param name="Config">The topic's configuration in force.</param>
+public sealed record ReplicaState(
+    int LeaderId, int LeaderEpoch, int PartitionEpoch, int[] InSyncReplicas, bool IsLeader, LogConfig Config);
