@@ -74,14 +74,11 @@ public sealed class AppendTask : LoopTask
     /// <summary>Called by the shard at the end of the turn, after the write: parks what is not committed and reports the rest.</summary>
     internal void Settle()
     {
-        if (_committed)
+        for (var part = _first; part is not null; part = part.NextInTask)
         {
-            for (var part = _first; part is not null; part = part.NextInTask)
+            if (part.Error == ErrorCode.None && (_committed || part.Replica!.State.Config.FlushOnAck) && part.Replica!.Park(part))
             {
-                if (part.Error == ErrorCode.None && part.Replica!.Park(part))
-                {
-                    _unacknowledged++;
-                }
+                _unacknowledged++;
             }
         }
 

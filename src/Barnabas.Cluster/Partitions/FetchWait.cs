@@ -38,7 +38,9 @@ public abstract class FetchWait
     public void Repark()
     {
         Check.That(_state == Woken);
-        Volatile.Write(ref _state, Parked);
+
+        // A full fence: whoever looks at views and time after this must not have looked before.
+        Interlocked.Exchange(ref _state, Parked);
     }
 
     /// <summary>Prepares for the shards to report once more, that they have forgotten the wait.</summary>

@@ -1,5 +1,7 @@
 using Barnabas.Base;
+using Barnabas.Base.Bytes;
 using Barnabas.Base.Seams;
+using Barnabas.Log;
 using Barnabas.Protocol.Records;
 
 namespace Barnabas.Cluster.Partitions;
@@ -13,6 +15,7 @@ public sealed class PartitionAppend
     internal PartitionAppend? NextInTask;
     internal PartitionAppend? NextInQueue;
     internal AppendTask? Task;
+    private BufferLease? _ownBatch;
 
     /// <summary>Where the batch goes; null when the maker found no such partition.</summary>
     public Replica? Replica { get; set; }
@@ -23,11 +26,20 @@ public sealed class PartitionAppend
     /// <summary>The header of the batch as it came.</summary>
     public RecordBatchHeader Header { get; set; }
 
+    /// <summary>Who wrote the batch.</summary>
+    public AppendOrigin Origin { get; set; }
+
     /// <summary>What became of it; set by the maker for a batch that it refused itself.</summary>
     public ErrorCode Error { get; set; }
 
     /// <summary>A sentence for the client, or null.</summary>
     public string? ErrorMessage { get; set; }
+
+    /// <summary>The records that were refused, where it was for their content.</summary>
+    public RecordErrors? RecordErrors { get; set; }
+
+    /// <summary>What the maker still has to do before the part may be posted.</summary>
+    public BatchWork Work { get; set; }
 
     /// <summary>First offset given, or -1.</summary>
     public long BaseOffset { get; internal set; }
@@ -55,15 +67,29 @@ public sealed class PartitionAppend
         LastOffset = -1;
     }
 
+    /// <summary>Puts another batch in the place of the one that came, in memory that the part holds until it is reset.</summary>
+    public void OwnBatch(ReadOnlySpan<byte> batch)
+    {
+        _ownBatch?.Release();
+        _ownBatch = BufferPool.RentUnpooled(batch.Length);
+        batch.CopyTo(_ownBatch.Span);
+        Batch = _ownBatch.Piece(0, batch.Length);
+    }
+
     /// <summary>Empties the part for its next use.</summary>
     public void Reset()
     {
+        _ownBatch?.Release();
+        _ownBatch = null;
+        RecordErrors = null;
+        Work = BatchWork.None;
         NextInTask = null;
         NextInQueue = null;
         Task = null;
         Replica = null;
         Batch = default;
         Header = default;
+        Origin = AppendOrigin.Client;
         Committed = false;
         Refuse(ErrorCode.None);
     }

@@ -28,6 +28,9 @@ public sealed class PartitionShard
 
     public int Index { get; }
 
+    /// <summary>Who does the slow work on this shard's logs; set once before the first replica comes.</summary>
+    internal LogUpkeep Upkeep { get; set; } = null!;
+
     public Loop Loop { get; }
 
     internal void Touched(Replica replica)

@@ -1,5 +1,7 @@
 using Barnabas.Base;
 using Barnabas.Log;
+using Barnabas.Log.Flushing;
+using Barnabas.Log.Retention;
 
 namespace Barnabas.Cluster.Partitions;
 
@@ -14,19 +16,30 @@ public sealed class Replica
     private readonly int _nodeId;
     private ReplicaState _state;
     private ReplicaFailure? _failure;
+    private LogView _shown;
     private long _highWatermark;
     private bool _touched;
+    private bool _flushing;
 
-    /// <summary>Takes over an open log; the first state follows by <see cref="Become"/>.</summary>
-    internal Replica(PartitionShard shard, Uuid topicId, PartitionLog log, long highWatermark, int nodeId)
+    /// <summary>Takes over an open log that nobody else uses; runs before any other thread can see the replica.</summary>
+    /// <param name="shard">Its owner from now on.</param>
+    /// <param name="topicId">Id of its topic.</param>
+    /// <param name="log">Open and recovered.</param>
+    /// <param name="highWatermark">The last one that was kept.</param>
+    /// <param name="nodeId">This node.</param>
+    /// <param name="state">What the metadata says.</param>
+    internal Replica(PartitionShard shard, Uuid topicId, PartitionLog log, long highWatermark, int nodeId, ReplicaState state)
     {
         Shard = shard;
         TopicId = topicId;
         _log = log;
         _nodeId = nodeId;
-        _highWatermark = Math.Clamp(highWatermark, log.LogStartOffset, log.LogEndOffset);
-        _state = new ReplicaState(-1, -1, -1, [], false, log.Config);
-        _log.Publish(_highWatermark);
+        _state = state;
+        _log.Config = state.Config;
+        StartEpoch(state);
+        _highWatermark = Math.Clamp(highWatermark, log.View.LogStartOffset, log.LogEndOffset);
+        _highWatermark = NextHighWatermark();
+        _shown = _log.Publish(_highWatermark);
     }
 
     /// <summary>The loop that owns this replica.</summary>
@@ -77,14 +90,10 @@ public sealed class Replica
         Shard.Loop.CheckOwned();
         var before = _state;
         Volatile.Write(ref _state, state);
-        if (!ReferenceEquals(before.Config, state.Config))
-        {
-            _log.Configure(state.Config);
-        }
-
+        _log.Config = state.Config;
         if (state.LeaderEpoch != before.LeaderEpoch)
         {
-            Guard(() => StartEpoch(state));
+            StartEpoch(state);
             _acks.Fail(ErrorCode.NotLeaderOrFollower);
             Waiters.WakeAll();
         }
@@ -102,8 +111,8 @@ public sealed class Replica
             return;
         }
 
-        var result = _log.AppendAsLeader(part.Batch, part.Header, _state.LeaderEpoch, Shard.Loop.NowWallMs);
-        part.Error = result.Error;
+        var result = _log.AppendAsLeader(part.Batch, _state.LeaderEpoch, Shard.Loop.NowWallMs, part.Origin);
+        part.Error = result.ErrorCode;
         part.BaseOffset = result.BaseOffset;
         part.LastOffset = result.LastOffset;
         part.LogAppendTimeMs = result.LogAppendTimeMs;
@@ -151,13 +160,14 @@ public sealed class Replica
             return (ErrorCode.OffsetOutOfRange, -1);
         }
 
-        if (target > _log.LogStartOffset)
+        if (target <= _log.View.LogStartOffset)
         {
-            Guard(() => _log.AdvanceStart(target));
-            Touch();
+            return (ErrorCode.None, _log.View.LogStartOffset);
         }
 
-        return _failure is null ? (ErrorCode.None, _log.LogStartOffset) : (_failure.Error, -1);
+        error = _log.AdvanceLogStart(target);
+        Touch();
+        return (error, _log.View.LogStartOffset);
     }
 
     /// <summary>The end of a turn that touched this replica: write, move the high watermark, publish, acknowledge, wake.</summary>
@@ -169,9 +179,14 @@ public sealed class Replica
             return;
         }
 
+        var before = _shown;
         try
         {
             _log.WriteStaged();
+            var highWatermark = NextHighWatermark();
+            Check.That(highWatermark >= _highWatermark || !_state.IsLeader);
+            _highWatermark = highWatermark;
+            _shown = _log.Publish(highWatermark);
         }
         catch (IOException e)
         {
@@ -179,16 +194,11 @@ public sealed class Replica
             return;
         }
 
-        var before = _log.View;
-        var highWatermark = NextHighWatermark();
-        Check.That(highWatermark >= _highWatermark || !_state.IsLeader);
-        _highWatermark = highWatermark;
-        _log.Publish(highWatermark);
-        var view = _log.View;
+        var view = _shown;
         if (view.HighWatermark != before.HighWatermark)
         {
-            _acks.Release(highWatermark);
-            HighWatermarkAdvanced?.Invoke(highWatermark);
+            _acks.Release(_highWatermark);
+            HighWatermarkAdvanced?.Invoke(_highWatermark);
         }
 
         if (view.HighWatermark != before.HighWatermark || view.LastStableOffset != before.LastStableOffset
@@ -196,7 +206,46 @@ public sealed class Replica
         {
             Waiters.WakeAll();
         }
+
+        FlushIfNeeded();
     }
+
+    /// <summary>A flush has come back: acknowledgements that waited for the disk go on.</summary>
+    internal void Flushed(FlushJob job)
+    {
+        _flushing = false;
+        if (_failure is null)
+        {
+            _log.CompleteFlush(job);
+            Touch();
+        }
+    }
+
+    /// <summary>Takes old segments out of the log; their files are the caller's to remove.</summary>
+    internal DeleteJob? Delete(RetentionPlan plan)
+    {
+        if (_failure is not null)
+        {
+            return null;
+        }
+
+        try
+        {
+            return _log.Delete(plan, Shard.Loop.NowWallMs);
+        }
+        catch (IOException e)
+        {
+            Shard.DiskFailed(this, e);
+            return null;
+        }
+        finally
+        {
+            Touch();
+        }
+    }
+
+    /// <summary>Forgets producers that were silent too long.</summary>
+    internal void ExpireProducers() => _log.ExpireProducers(Shard.Loop.NowWallMs);
 
     /// <summary>Takes the partition out of service, for good or until it is opened again: every wait is answered with the error.</summary>
     internal void Fail(ReplicaFailure failure)
@@ -231,6 +280,17 @@ public sealed class Replica
         return error;
     }
 
+    // One flush at a time: what comes meanwhile goes with the next, which makes a commit of all that waited.
+    private void FlushIfNeeded()
+    {
+        var waitsForDisk = _state.Config.FlushOnAck && _log.RecoveryPoint < _log.LogEndOffset;
+        if (!_flushing && (waitsForDisk || _log.HasFlushWork))
+        {
+            _flushing = true;
+            Shard.Upkeep.Flush(this, includeActive: waitsForDisk);
+        }
+    }
+
     private void StartEpoch(ReplicaState state)
     {
         if (state.IsLeader)
@@ -242,19 +302,9 @@ public sealed class Replica
     // The leader's high watermark is what all of the ISR has. Alone in it, that is the end of the log; with others it cannot move without
     // word from them.
     private long NextHighWatermark() =>
-        _state is { IsLeader: true, InSyncReplicas.Length: 1 } && _state.InSyncReplicas[0] == _nodeId ? _log.LogEndOffset : _highWatermark;
-
-    private void Guard(Action disk)
-    {
-        try
-        {
-            disk();
-        }
-        catch (IOException e)
-        {
-            Shard.DiskFailed(this, e);
-        }
-    }
+        _state is not { IsLeader: true, InSyncReplicas.Length: 1 } || _state.InSyncReplicas[0] != _nodeId ? _highWatermark
+        : _state.Config.FlushOnAck ? Math.Max(_highWatermark, Math.Min(_log.RecoveryPoint, _log.LogEndOffset))
+        : _log.LogEndOffset;
 }
 
 /// <summary>Why a replica is out of service.</summary>

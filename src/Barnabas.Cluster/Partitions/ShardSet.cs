@@ -25,6 +25,15 @@ public sealed class ShardSet
 
     public PartitionShard this[int index] => _shards[index];
 
+    /// <summary>Names who does the slow work; before the first replica comes.</summary>
+    public void UseUpkeep(LogUpkeep upkeep)
+    {
+        foreach (var shard in _shards)
+        {
+            shard.Upkeep = upkeep;
+        }
+    }
+
     /// <summary>The home of a partition: a function of its id and number alone, the same in every run.</summary>
     public PartitionShard Of(Uuid topicId, int partition)
     {

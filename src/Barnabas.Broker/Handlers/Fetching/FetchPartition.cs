@@ -34,10 +34,19 @@ internal sealed class FetchPartition
 
     public long ToldLogStart { get; set; } = -1;
 
-    /// <summary>True when the answer before this one carried an error for the partition.</summary>
-    public bool ToldError { get; set; }
+    /// <summary>Makes this the entry of another partition, with nothing told of it yet.</summary>
+    public void Name(Uuid topicId, ReadOnlySpan<byte> topicName, int partition)
+    {
+        if (TopicId != topicId || Partition != partition || !topicName.SequenceEqual(TopicName))
+        {
+            TopicId = topicId;
+            TopicName = topicName.SequenceEqual(TopicName) ? TopicName : topicName.ToArray();
+            Partition = partition;
+            Replica = null;
+        }
+    }
 
-    /// <summary>Finds the replica anew.</summary>
+    /// <summary>Finds the replica anew if the one it knows is out of service.</summary>
     public Replica? Find(ReplicaTable table)
     {
         if (Replica is { Failure: null } found)

@@ -1,0 +1,29 @@
+using Barnabas.Base;
+using Barnabas.Log;
+using Barnabas.Log.Segments;
+
+namespace Barnabas.Broker.Handlers.Fetching;
+
+/// <summary>What one partition of a fetch got.</summary>
+internal struct FetchRead
+{
+    /// <summary>The outcome.</summary>
+    public ErrorCode Error;
+
+    /// <summary>The view that was read; null when the partition is not here.</summary>
+    public LogView? View;
+
+    /// <summary>The records; the read holds a reference until they are given to the reply.</summary>
+    public FileSlice Records;
+
+    /// <summary>Where the client's log parts from this one; -1 for nowhere.</summary>
+    public int DivergingEpoch;
+
+    public long DivergingEndOffset;
+
+    /// <summary>Bytes of records that were given to the reply.</summary>
+    public int Length;
+
+    /// <summary>True when the answer names the partition.</summary>
+    public bool IsTold;
+}

@@ -1,0 +1,174 @@
+using Barnabas.Base;
+using Barnabas.Cluster.Partitions;
+using Barnabas.Log;
+
+namespace Barnabas.Broker.Handlers.Fetching;
+
+/// <summary>
+/// The partitions of one fetch in their order, and what was found in each. Owned by its <see cref="FetchWork"/>.
+/// </summary>
+internal sealed class FetchReads
+{
+    private FetchPartition[] _wanted = new FetchPartition[8];
+    private FetchRead[] _reads = new FetchRead[8];
+    private int _minBytes;
+    private int _bytesMax;
+    private ReadLimit _limit;
+
+    public int Count { get; private set; }
+
+    /// <summary>True when every partition is answered, false when only those with news are.</summary>
+    public bool TellsAll { get; set; } = true;
+
+    /// <summary>True when the client reads committed: it wants the aborted transactions.</summary>
+    public bool ReadsCommitted => _limit == ReadLimit.LastStable;
+
+    public void Begin(int minBytes, int bytesMax, ReadLimit limit)
+    {
+        _minBytes = minBytes;
+        _bytesMax = bytesMax;
+        _limit = limit;
+        TellsAll = true;
+    }
+
+    public FetchPartition Wanted(int index) => _wanted[index];
+
+    public ref FetchRead Result(int index) => ref _reads[index];
+
+    public void Add(FetchPartition wanted)
+    {
+        if (Count == _wanted.Length)
+        {
+            Array.Resize(ref _wanted, Count * 2);
+            Array.Resize(ref _reads, Count * 2);
+        }
+
+        _wanted[Count++] = wanted;
+    }
+
+    /// <summary>Looks up the replicas that are not known.</summary>
+    public void Find(ReplicaTable table)
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            _wanted[i].Find(table);
+        }
+    }
+
+    /// <summary>True when the answer need not wait: enough bytes, an error, or a log that parts from the client's. Reads no file.</summary>
+    public bool IsEnough()
+    {
+        long bytes = 0;
+        for (var i = 0; i < Count; i++)
+        {
+            var wanted = _wanted[i];
+            if (wanted.Replica is not { } replica || replica.CheckLeader(wanted.CurrentLeaderEpoch) != ErrorCode.None)
+            {
+                return true;
+            }
+
+            var view = replica.View;
+            if (wanted.FetchOffset > view.LogEndOffset || wanted.FetchOffset < view.LogStartOffset || Diverges(wanted, view, out _, out _))
+            {
+                return true;
+            }
+
+            bytes += Math.Min(view.BytesFrom(wanted.FetchOffset, _limit), wanted.BytesMax);
+            if (bytes >= _minBytes && bytes > 0)
+            {
+                return true;
+            }
+        }
+
+        return bytes >= _minBytes;
+    }
+
+    /// <summary>Reads every partition; the records are leased until they are given away.</summary>
+    public void Read()
+    {
+        var left = _bytesMax;
+        var isFirst = true;
+        for (var i = 0; i < Count; i++)
+        {
+            ref var read = ref _reads[i];
+            read = default;
+            read.DivergingEpoch = -1;
+            read.DivergingEndOffset = -1;
+            ReadOne(_wanted[i], ref read, left, isFirst);
+            if (!read.Records.IsEmpty)
+            {
+                left = Math.Max(0, left - read.Records.Length);
+                isFirst = false;
+            }
+
+            read.IsTold = TellsAll || HasNews(_wanted[i], read);
+        }
+    }
+
+    /// <summary>Forgets the partitions; nothing may be leased.</summary>
+    public void Clear()
+    {
+        Array.Clear(_wanted, 0, Count);
+        Array.Clear(_reads, 0, Count);
+        Count = 0;
+    }
+
+    private void ReadOne(FetchPartition wanted, ref FetchRead read, int bytesLeft, bool isFirst)
+    {
+        if (wanted.Replica is not { } replica)
+        {
+            read.Error = wanted.TopicId == Uuid.Zero ? ErrorCode.UnknownTopicOrPartition : ErrorCode.UnknownTopicId;
+            return;
+        }
+
+        read.Error = replica.CheckLeader(wanted.CurrentLeaderEpoch);
+        if (read.Error != ErrorCode.None)
+        {
+            return;
+        }
+
+        // A view may be so old that its segment is closed; the next one is not.
+        LogSlice slice;
+        do
+        {
+            read.View = replica.View;
+            if (Diverges(wanted, read.View, out read.DivergingEpoch, out read.DivergingEndOffset))
+            {
+                return;
+            }
+
+            slice = read.View.Slice(wanted.FetchOffset, Math.Min(wanted.BytesMax, bytesLeft), _limit, isFirst);
+        }
+        while (slice.IsStale);
+        read.Error = slice.ErrorCode;
+        read.Records = slice.Bytes;
+        if (read.Error != ErrorCode.None)
+        {
+            read.View = null;
+        }
+    }
+
+    private static bool Diverges(FetchPartition wanted, LogView view, out int epoch, out long endOffset)
+    {
+        epoch = -1;
+        endOffset = -1;
+        if (wanted.LastFetchedEpoch < 0)
+        {
+            return false;
+        }
+
+        (epoch, endOffset) = view.Epochs.EndOffsetFor(wanted.LastFetchedEpoch, view.LogEndOffset);
+        if (epoch == wanted.LastFetchedEpoch && endOffset >= wanted.FetchOffset)
+        {
+            epoch = -1;
+            endOffset = -1;
+            return false;
+        }
+
+        return true;
+    }
+
+    private static bool HasNews(FetchPartition wanted, in FetchRead read) =>
+        read.Error != ErrorCode.None || !read.Records.IsEmpty || read.DivergingEpoch >= 0
+        || read.View!.HighWatermark != wanted.ToldHighWatermark || read.View.LogStartOffset != wanted.ToldLogStart;
+}

@@ -1,0 +1,258 @@
+using Barnabas.Base;
+using Barnabas.Base.Loops;
+using Barnabas.Broker.Network;
+using Barnabas.Cluster.Partitions;
+using Barnabas.Log;
+
+namespace Barnabas.Broker.Handlers.Fetching;
+
+/// <summary>
+/// One Fetch request from its parse to its answer: reads the views, and where there is too little registers with the shards, reads again and
+/// parks. Owned by its connection's loop; shards only wake it. Pooled with all that hangs on it.
+/// </summary>
+internal sealed class FetchWork : FetchWait, ICancelListener
+{
+    private readonly FetchWorkPool _pool;
+    private readonly ReplicaTable _replicas;
+    private readonly FetchReads _reads = new();
+    private readonly FetchParking _parking;
+    private readonly List<FetchPartition> _own = [];
+    private readonly WakeTask _wakeTask;
+    private readonly RecheckTask _recheckTask;
+    private Request _request = null!;
+    private FetchSession? _session;
+    private int _ownCount;
+    private int _maxWaitMs;
+    private int _registeredState;
+    private int _holds;
+    private bool _parked;
+    private bool _registered;
+    private bool _wokenEarly;
+
+    public FetchWork(FetchWorkPool pool, ReplicaTable replicas)
+    {
+        _pool = pool;
+        _replicas = replicas;
+        _parking = new FetchParking(this);
+        _wakeTask = new WakeTask(this);
+        _recheckTask = new RecheckTask(this);
+    }
+
+    /// <summary>Takes hold of a request.</summary>
+    public void Begin(Request request, int maxWaitMs, int minBytes, int bytesMax, sbyte isolationLevel)
+    {
+        _request = request;
+        _maxWaitMs = maxWaitMs;
+        _session = null;
+        _ownCount = 0;
+        _parked = false;
+        _holds = 1;
+        _reads.Begin(minBytes, bytesMax, isolationLevel == 1 ? ReadLimit.LastStable : ReadLimit.HighWatermark);
+    }
+
+    /// <summary>Serves the partitions of a session that the caller has entered, or those added with <see cref="AddOwn"/> when it is null.</summary>
+    public void UseSession(FetchSession? session, bool isIncremental)
+    {
+        _session = session;
+        _reads.TellsAll = !isIncremental;
+    }
+
+    /// <summary>Adds a partition to a fetch outside of sessions.</summary>
+    public FetchPartition AddOwn(Uuid topicId, ReadOnlySpan<byte> name, int partition)
+    {
+        if (_ownCount == _own.Count)
+        {
+            _own.Add(new FetchPartition());
+        }
+
+        var added = _own[_ownCount++];
+        added.Name(topicId, name, partition);
+        return added;
+    }
+
+    /// <summary>Answers the whole request with an error.</summary>
+    public void Refuse(ErrorCode error)
+    {
+        var request = _request;
+        FetchAnswer.WriteRefusal(request, error);
+        Release();
+        request.Complete();
+    }
+
+    /// <summary>Answers at once where enough is there, else parks.</summary>
+    public void Serve()
+    {
+        _reads.Clear();
+        if (_session is null)
+        {
+            for (var i = 0; i < _ownCount; i++)
+            {
+                _reads.Add(_own[i]);
+            }
+        }
+        else
+        {
+            for (var node = _session.Partitions.First; node is not null; node = node.Next)
+            {
+                _reads.Add(node.Value);
+            }
+        }
+
+        _reads.Find(_replicas);
+        if (_maxWaitMs <= 0 || _reads.Count == 0 || _reads.IsEnough())
+        {
+            Answer();
+            return;
+        }
+
+        Park();
+    }
+
+    /// <inheritdoc/>
+    public void Cancelled(Request request)
+    {
+        if (TryWake())
+        {
+            Woken();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Registered()
+    {
+        // The loop that parks looks at this when its last post has returned: whoever comes second goes on.
+        if (Interlocked.Increment(ref _registeredState) == 2)
+        {
+            _request.Loop.Post(_recheckTask);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void OnWoken() => _request.Loop.Post(_wakeTask);
+
+    /// <inheritdoc/>
+    protected override void Forgotten() => Release();
+
+    private void Park()
+    {
+        _registeredState = 0;
+        _registered = false;
+        _wokenEarly = false;
+        _parked = true;
+        _holds = 2;
+        Arm(_parking.Gather(_reads, _maxWaitMs));
+        _request.TryPark(this);
+        _parking.Post();
+        if (Interlocked.Increment(ref _registeredState) == 2 && Recheck())
+        {
+            return;
+        }
+
+        // Whatever ends the wait from here on comes as a task of this loop.
+        _request.Applied();
+    }
+
+    // What came between the first read and the registration woke nobody. Only from here on may the shards be told to forget. True when that
+    // ended the wait, after which nothing of the work may be touched.
+    private bool Recheck()
+    {
+        _registered = true;
+        if (_wokenEarly)
+        {
+            return Woken();
+        }
+
+        if (!IsOver() || !TryWake())
+        {
+            return false;
+        }
+
+        End();
+        return true;
+    }
+
+    private bool Woken()
+    {
+        if (!_registered)
+        {
+            _wokenEarly = true;
+            return false;
+        }
+
+        if (!IsOver())
+        {
+            Repark();
+            if (!IsOver() || !TryWake())
+            {
+                return false;
+            }
+        }
+
+        End();
+        return true;
+    }
+
+    private bool IsOver() => IsTimedOut || _request.IsCancelled || _reads.IsEnough();
+
+    private void End()
+    {
+        _request.Unpark();
+        Disarm(_parking.Count);
+        _parking.Forget();
+        Answer();
+    }
+
+    private void Answer()
+    {
+        var request = _request;
+        var answered = !request.IsCancelled;
+        if (answered)
+        {
+            _reads.Read();
+            FetchAnswer.Write(request, _reads, _session);
+        }
+
+        // Completing may start the next fetch of the same session: let go of everything first.
+        _session?.Leave();
+        Release();
+        if (answered)
+        {
+            request.Complete();
+        }
+        else
+        {
+            request.CompleteWithoutReply();
+        }
+    }
+
+    // The work is free when it is answered and no shard knows it any more.
+    private void Release()
+    {
+        if (Interlocked.Decrement(ref _holds) != 0)
+        {
+            return;
+        }
+
+        if (_parked)
+        {
+            Clear();
+        }
+
+        _reads.Clear();
+        _session = null;
+        _request = null!;
+        _pool.Return(this);
+    }
+
+    /// <summary>Ends a wait on the connection's loop, behind what its turn answers; owned by the work.</summary>
+    private sealed class WakeTask(FetchWork work) : LoopTask
+    {
+        public override void Run() => work.Woken();
+    }
+
+    /// <summary>The second look, when registering took a thread change; owned by the work.</summary>
+    private sealed class RecheckTask(FetchWork work) : LoopTask
+    {
+        public override void Run() => work.Recheck();
+    }
+}

@@ -1,0 +1,200 @@
+using Barnabas.Base;
+using Barnabas.Base.Loops;
+using Barnabas.Base.Seams;
+using Barnabas.Broker.Network;
+using Barnabas.Cluster.Partitions;
+using Barnabas.Messages;
+using Barnabas.Messages.Views;
+using Barnabas.Protocol.Records;
+
+namespace Barnabas.Broker.Handlers.Producing;
+
+/// <summary>
+/// Produce: checks every batch on the loop that read it, or beside it where records have to be opened, and gives the batches to the shards
+/// of their partitions.
+/// </summary>
+/// <param name="replicas">Where partitions are found.</param>
+/// <param name="slow">A loop on the background pool, for batches that have to be opened or written anew.</param>
+/// <param name="clock">Read once a request.</param>
+/// <param name="opensCompressed"><c>barnabas.produce.check=records</c>.</param>
+internal sealed class ProduceHandler(ReplicaTable replicas, Loop slow, IClock clock, bool opensCompressed) : IRequestHandler
+{
+    private readonly ProduceWorkPool _pool = new();
+
+    /// <inheritdoc/>
+    public ApiKey Key => ApiKey.Produce;
+
+    private long NowMs => clock.WallMs;
+
+    /// <inheritdoc/>
+    public void Handle(Request request)
+    {
+        var view = ProduceRequestView.Parse(request.Body, 0, request.ApiVersion);
+        var work = _pool.Rent();
+        work.Begin(request, view.Acks, view.TimeoutMs);
+        Read(view, work);
+        if (NeedsSlowWork(work))
+        {
+            slow.Post(new SlowCheck(this, work));
+            return;
+        }
+
+        work.Append();
+    }
+
+    private static bool NeedsSlowWork(ProduceWork work)
+    {
+        foreach (var part in work.Parts)
+        {
+            if (part.Work != BatchWork.None)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void Read(in ProduceRequestView view, ProduceWork work)
+    {
+        var nowMs = NowMs;
+        var refusal = Refusal(view);
+        var failure = ErrorCode.None;
+        string? failureMessage = null;
+        var cursor = view.Cursor();
+        while (cursor.NextTopic())
+        {
+            var known = view.Version >= 13
+                ? replicas.TryFind(cursor.TopicId, out var topic)
+                : replicas.TryFind(cursor.TopicName, out topic);
+            while (cursor.NextPartition())
+            {
+                var part = work.AddPart();
+                var records = work.Body.Slice(cursor.RecordsOffset, Math.Max(0, cursor.RecordsLength));
+                var frame = BatchFrame.Read(records, view.Version);
+                part.Replica = known ? topic!.Find(cursor.Partition) : null;
+                if (frame.FailsRequest && failure == ErrorCode.None)
+                {
+                    failure = frame.Error;
+                    failureMessage = frame.Message;
+                }
+
+                var error = refusal != ErrorCode.None ? refusal : PartRefusal(frame, part, view.Version);
+                if (error != ErrorCode.None)
+                {
+                    part.Refuse(error);
+                    continue;
+                }
+
+                part.Batch = work.Piece(cursor.RecordsOffset, frame.SizeBytes);
+                Take(part, BatchCheck.Check(part.Batch.Span, Rules(part.Replica!, nowMs)), nowMs);
+            }
+        }
+
+        if (failure != ErrorCode.None)
+        {
+            work.Parts.ForEach(p => p.Refuse(failure, failureMessage));
+        }
+    }
+
+    // Transactions come with their coordinator: until then no transactional id is one that may write.
+    private static ErrorCode Refusal(in ProduceRequestView view) =>
+        view.HasTransactionalId ? ErrorCode.TransactionalIdAuthorizationFailed
+        : view.Acks is < -1 or > 1 ? ErrorCode.InvalidRequiredAcks
+        : ErrorCode.None;
+
+    private static ErrorCode PartRefusal(in BatchFrame frame, PartitionAppend part, short version)
+    {
+        if (part.Replica is null)
+        {
+            return version >= 13 ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition;
+        }
+
+        if (frame.Error != ErrorCode.None)
+        {
+            return frame.Error;
+        }
+
+        return frame.IsTransactional ? ErrorCode.TransactionalIdAuthorizationFailed : part.Replica.CheckLeader(-1);
+    }
+
+    private BatchRules Rules(Replica replica, long nowMs)
+    {
+        var config = replica.State.Config;
+        return new BatchRules
+        {
+            Topic = replica.Partition.Topic,
+            Partition = replica.Partition.Partition,
+            NowMs = nowMs,
+            TimestampType = config.TimestampType,
+            TimestampBeforeMaxMs = config.TimestampBeforeMaxMs,
+            TimestampAfterMaxMs = config.TimestampAfterMaxMs,
+            KeysRequired = (config.Cleanup & Log.CleanupPolicy.Compact) != 0,
+            BatchBytesMax = config.MaxMessageBytes,
+            StoredCompression = config.StoredCompression,
+            StoredCompressionLevel = config.StoredCompressionLevel,
+            OpensCompressed = opensCompressed,
+        };
+    }
+
+    private void Take(PartitionAppend part, in BatchVerdict verdict, long nowMs)
+    {
+        if (verdict.Error != ErrorCode.None)
+        {
+            part.Refuse(verdict.Error, verdict.Message);
+            part.RecordErrors = verdict.RecordErrors;
+            return;
+        }
+
+        part.Header = verdict.Header;
+        part.Work = verdict.Work;
+        if (verdict.Work == BatchWork.None)
+        {
+            verdict.Stamp(part.Batch.Span, Rules(part.Replica!, nowMs));
+            RecordBatchHeader.TryRead(part.Batch.Span, out var stamped);
+            part.Header = stamped;
+        }
+    }
+
+    private void Open(PartitionAppend part, long nowMs)
+    {
+        var rules = Rules(part.Replica!, nowMs);
+        if (part.Work == BatchWork.Open)
+        {
+            part.Work = BatchWork.None;
+            Take(part, BatchCheck.Open(part.Batch.Span, part.Header, rules), nowMs);
+            return;
+        }
+
+        part.Work = BatchWork.None;
+        using var output = new Base.Bytes.ByteWriter(part.Batch.Length + 4096);
+        var verdict = BatchRewriter.Rewrite(part.Batch.Span, part.Header, rules, output);
+        if (verdict.Error != ErrorCode.None)
+        {
+            Take(part, verdict, nowMs);
+            return;
+        }
+
+        part.OwnBatch(output.Written);
+        part.Header = verdict.Header;
+    }
+
+    /// <summary>Opens the batches of one request on the background pool and goes on from there; owned by the pool until it has run.</summary>
+    private sealed class SlowCheck(ProduceHandler handler, ProduceWork work) : LoopTask
+    {
+        public override void Run()
+        {
+            var nowMs = handler.NowMs;
+            foreach (var part in work.Parts)
+            {
+                if (part.Error == ErrorCode.None && part.Work != BatchWork.None)
+                {
+                    handler.Open(part, nowMs);
+                }
+            }
+
+            // Back to the connection's loop, which may run idle shards inline; the background pool may not.
+            work.Request.Loop.Post(new ActionTask(work.Append));
+        }
+    }
+}

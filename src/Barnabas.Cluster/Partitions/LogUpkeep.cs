@@ -1,0 +1,156 @@
+using Barnabas.Base.Loops;
+using Barnabas.Log;
+using Barnabas.Log.Flushing;
+using Barnabas.Log.Retention;
+
+namespace Barnabas.Cluster.Partitions;
+
+/// <summary>How often the logs are looked after; Kafka's keys and defaults. Milliseconds.</summary>
+public sealed record UpkeepTimes
+{
+    /// <summary><c>log.retention.check.interval.ms</c>.</summary>
+    public long RetentionCheckMs { get; init; } = 300_000;
+
+    /// <summary><c>log.initial.task.delay.ms</c>: how long after the start the first look at retention comes.</summary>
+    public long InitialDelayMs { get; init; } = 30_000;
+
+    /// <summary><c>log.flush.offset.checkpoint.interval.ms</c>: recovery points and log starts.</summary>
+    public long RecoveryCheckpointMs { get; init; } = 60_000;
+
+    /// <summary><c>replica.high.watermark.checkpoint.interval.ms</c>.</summary>
+    public long HighWatermarkCheckpointMs { get; init; } = 5_000;
+
+    /// <summary><c>producer.id.expiration.check.interval.ms</c>.</summary>
+    public long ProducerExpiryCheckMs { get; init; } = 600_000;
+}
+
+/// <summary>
+/// The slow work on logs: flushes of what has rolled, retention, checkpoints. Owned by its own loop on the background pool; shards hand it
+/// closed jobs and take the results back in turns of their own.
+/// </summary>
+public sealed class LogUpkeep
+{
+    private readonly Loop _loop;
+    private readonly ReplicaTable _table;
+    private readonly LogDirectory _directory;
+    private readonly UpkeepTimes _times;
+    private readonly List<ActionTimer> _timers = [];
+
+    public LogUpkeep(Loop loop, ReplicaTable table, LogDirectory directory, UpkeepTimes times)
+    {
+        _loop = loop;
+        _table = table;
+        _directory = directory;
+        _times = times;
+    }
+
+    /// <summary>Sets the timers. Any thread, once.</summary>
+    public void Start() => Post(() =>
+    {
+        Every(_times.RetentionCheckMs, _times.InitialDelayMs, ApplyRetention);
+        Every(_times.RecoveryCheckpointMs, _times.RecoveryCheckpointMs, () => Guard(CheckpointRecovery));
+        Every(_times.HighWatermarkCheckpointMs, _times.HighWatermarkCheckpointMs, () => Guard(CheckpointHighWatermarks));
+        Every(_times.ProducerExpiryCheckMs, _times.ProducerExpiryCheckMs, ExpireProducers);
+    });
+
+    /// <summary>Stops the timers; <paramref name="done"/> runs on this object's loop when nothing is under way any more. Any thread.</summary>
+    public void Stop(Action done) => Post(() =>
+    {
+        _timers.ForEach(_loop.Timers.Cancel);
+        done();
+    });
+
+    /// <summary>Takes what a replica has to flush. In a turn of the replica's shard.</summary>
+    internal void Flush(Replica replica, bool includeActive)
+    {
+        var job = replica.Log.BeginFlush(includeActive);
+        Post(() => Run(replica, job));
+    }
+
+    private void Run(Replica replica, FlushJob job)
+    {
+        try
+        {
+            job.Run();
+            replica.Shard.Loop.Post(new ActionTask(() => replica.Flushed(job)));
+        }
+        catch (IOException e)
+        {
+            replica.Shard.Loop.Post(new ActionTask(() => replica.Shard.DiskFailed(replica, e)));
+        }
+    }
+
+    private void ApplyRetention()
+    {
+        foreach (var replica in _table.Snapshot())
+        {
+            if (replica.Failure is null && RetentionPlan.Make(replica.View, replica.State.Config, _loop.NowWallMs) is { } plan)
+            {
+                replica.Shard.Loop.Post(new ActionTask(() => Delete(replica, plan)));
+            }
+        }
+    }
+
+    // In a turn of the replica's shard.
+    private void Delete(Replica replica, RetentionPlan plan)
+    {
+        if (replica.Delete(plan) is { } job)
+        {
+            var delayMs = replica.State.Config.FileDeleteDelayMs;
+            Post(() => Guard(() =>
+            {
+                job.Rename();
+                After(delayMs, () => Guard(job.Remove));
+            }));
+        }
+    }
+
+    private void ExpireProducers()
+    {
+        foreach (var replica in _table.Snapshot())
+        {
+            replica.Shard.Loop.Post(new ActionTask(replica.ExpireProducers));
+        }
+    }
+
+    /// <summary>Writes recovery points and log starts; on this object's loop, or when nothing else runs.</summary>
+    internal void CheckpointRecovery()
+    {
+        var replicas = _table.Snapshot();
+        _directory.WriteRecoveryPoints(replicas.Select(r => (r.Partition, r.Log.RecoveryPoint)));
+        _directory.WriteLogStarts(replicas.Select(r => (r.Partition, r.View.LogStartOffset)));
+    }
+
+    /// <summary>Writes the high watermarks; on this object's loop, or when nothing else runs.</summary>
+    internal void CheckpointHighWatermarks() =>
+        _directory.WriteHighWatermarks(_table.Snapshot().Select(r => (r.Partition, r.View.HighWatermark)));
+
+    private void Every(long periodMs, long firstMs, Action action)
+    {
+        ActionTimer timer = null!;
+        timer = new ActionTimer(() =>
+        {
+            action();
+            _loop.Timers.Set(timer, _loop.NowUs + (periodMs * 1000));
+        });
+        _timers.Add(timer);
+        _loop.Timers.Set(timer, _loop.NowUs + (firstMs * 1000));
+    }
+
+    private void After(long delayMs, Action action) =>
+        _loop.Timers.Set(new ActionTimer(action), _loop.NowUs + (delayMs * 1000));
+
+    private void Guard(Action disk)
+    {
+        try
+        {
+            disk();
+        }
+        catch (IOException e)
+        {
+            _directory.Fail(e);
+        }
+    }
+
+    private void Post(Action action) => _loop.Post(new ActionTask(action));
+}
