@@ -64,6 +64,12 @@ public sealed record LogConfig
 
     public long DeleteRetentionMs { get; init; } = 86_400_000;
 
+    /// <summary><c>compression.type</c>: the codec that batches are stored with; null is the producer's choice.</summary>
+    public CompressionType? StoredCompression { get; init; }
+
+    /// <summary>Level for <see cref="StoredCompression"/>.</summary>
+    public int StoredCompressionLevel { get; init; } = CompressionLevels.Default;
+
     /// <summary>True when acknowledgements wait for the disk (<c>barnabas.flush.on.ack</c>).</summary>
     public bool FlushOnAck { get; init; }
 }

@@ -45,10 +45,11 @@ internal sealed class Reply
         }
     }
 
-    /// <summary>Adds bytes of a file after what is written so far.</summary>
-    public void AddSlice(IDiskFile file, long position, int length, IFileLease? lease)
+    /// <summary>Adds bytes of a file between what is written: before the byte at <paramref name="at"/>, and behind all slices added before.</summary>
+    public void AddSlice(int at, IDiskFile file, long position, int length, IFileLease? lease)
     {
-        Check.That(position >= 0 && length >= 0);
+        Check.That(position >= 0 && length >= 0 && at <= _bytes.Length);
+        Check.That(_sliceCount == 0 || at >= _slices[_sliceCount - 1].BytesBefore);
         if (length == 0)
         {
             lease?.Release();
@@ -60,7 +61,7 @@ internal sealed class Reply
             Array.Resize(ref _slices, Math.Max(4, _sliceCount * 2));
         }
 
-        _slices[_sliceCount++] = new ReplySlice(file, position, length, lease, _bytes.Length);
+        _slices[_sliceCount++] = new ReplySlice(file, position, length, lease, at);
     }
 
     /// <summary>Bytes of the whole, with its length in front; known when it is finished.</summary>

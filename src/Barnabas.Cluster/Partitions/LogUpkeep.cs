@@ -1,5 +1,4 @@
 using Barnabas.Base.Loops;
-using Barnabas.Log;
 using Barnabas.Log.Flushing;
 using Barnabas.Log.Retention;
 
@@ -24,6 +23,12 @@ public sealed record UpkeepTimes
     public long ProducerExpiryCheckMs { get; init; } = 600_000;
 }
 
+/// <summary>What the upkeep does to the log directory as a whole, on its own loop.</summary>
+/// <param name="WriteRecoveryPoints">Writes recovery points and log starts.</param>
+/// <param name="WriteHighWatermarks">Writes the high watermarks.</param>
+/// <param name="Failed">The disk failed beside any one log.</param>
+public sealed record UpkeepDisk(Action WriteRecoveryPoints, Action WriteHighWatermarks, Action<IOException> Failed);
+
 /// <summary>
 /// The slow work on logs: flushes of what has rolled, retention, checkpoints. Owned by its own loop on the background pool; shards hand it
 /// closed jobs and take the results back in turns of their own.
@@ -32,24 +37,25 @@ public sealed class LogUpkeep
 {
     private readonly Loop _loop;
     private readonly ReplicaTable _table;
-    private readonly LogDirectory _directory;
     private readonly UpkeepTimes _times;
+    private readonly UpkeepDisk _disk;
     private readonly List<ActionTimer> _timers = [];
 
-    public LogUpkeep(Loop loop, ReplicaTable table, LogDirectory directory, UpkeepTimes times)
+    /// <summary>Takes a loop of its own.</summary>
+    public LogUpkeep(Loop loop, ReplicaTable table, UpkeepTimes times, UpkeepDisk disk)
     {
         _loop = loop;
         _table = table;
-        _directory = directory;
         _times = times;
+        _disk = disk;
     }
 
     /// <summary>Sets the timers. Any thread, once.</summary>
     public void Start() => Post(() =>
     {
         Every(_times.RetentionCheckMs, _times.InitialDelayMs, ApplyRetention);
-        Every(_times.RecoveryCheckpointMs, _times.RecoveryCheckpointMs, () => Guard(CheckpointRecovery));
-        Every(_times.HighWatermarkCheckpointMs, _times.HighWatermarkCheckpointMs, () => Guard(CheckpointHighWatermarks));
+        Every(_times.RecoveryCheckpointMs, _times.RecoveryCheckpointMs, () => Guard(_disk.WriteRecoveryPoints));
+        Every(_times.HighWatermarkCheckpointMs, _times.HighWatermarkCheckpointMs, () => Guard(_disk.WriteHighWatermarks));
         Every(_times.ProducerExpiryCheckMs, _times.ProducerExpiryCheckMs, ExpireProducers);
     });
 
@@ -113,18 +119,6 @@ public sealed class LogUpkeep
         }
     }
 
-    /// <summary>Writes recovery points and log starts; on this object's loop, or when nothing else runs.</summary>
-    internal void CheckpointRecovery()
-    {
-        var replicas = _table.Snapshot();
-        _directory.WriteRecoveryPoints(replicas.Select(r => (r.Partition, r.Log.RecoveryPoint)));
-        _directory.WriteLogStarts(replicas.Select(r => (r.Partition, r.View.LogStartOffset)));
-    }
-
-    /// <summary>Writes the high watermarks; on this object's loop, or when nothing else runs.</summary>
-    internal void CheckpointHighWatermarks() =>
-        _directory.WriteHighWatermarks(_table.Snapshot().Select(r => (r.Partition, r.View.HighWatermark)));
-
     private void Every(long periodMs, long firstMs, Action action)
     {
         ActionTimer timer = null!;
@@ -148,7 +142,7 @@ public sealed class LogUpkeep
         }
         catch (IOException e)
         {
-            _directory.Fail(e);
+            _disk.Failed(e);
         }
     }
 

@@ -295,7 +295,7 @@ public sealed class Replica
     {
         if (state.IsLeader)
         {
-            _log.StartLeaderEpoch(state.LeaderEpoch);
+            _log.StartEpoch(state.LeaderEpoch);
         }
     }
 

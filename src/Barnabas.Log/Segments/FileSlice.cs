@@ -7,7 +7,7 @@ namespace Barnabas.Log.Segments;
 /// The open data file of a segment and the count of who needs it: one for the log, one for each slice on its way to a socket. The last
 /// <see cref="Release"/> closes it, so a deleted segment lives until it is sent. Safe from any thread.
 /// </summary>
-public sealed class SegmentLease(IDiskFile data)
+public sealed class SegmentLease(IDiskFile data) : IFileLease
 {
     private int _references = 1;
 
@@ -32,6 +32,9 @@ public sealed class SegmentLease(IDiskFile data)
         return false;
     }
 
+    /// <summary>One more place needs the file; only for one that holds a reference already.</summary>
+    public void Retain() => Check.That(TryRetain());
+
     /// <summary>One place fewer needs the file; the last closes it.</summary>
     public void Release()
     {
@@ -55,6 +58,9 @@ public readonly struct FileSlice(SegmentLease lease, int position, int length)
     /// <summary>The open file; not for an empty slice.</summary>
     public IDiskFile Data => lease.Data;
 
+    /// <summary>Keeps the file open; not for an empty slice.</summary>
+    public SegmentLease Lease => lease;
+
     /// <summary>First byte in the file.</summary>
     public int Position => position;
 
@@ -66,7 +72,7 @@ public readonly struct FileSlice(SegmentLease lease, int position, int length)
     {
         if (length > 0)
         {
-            Check.That(lease.TryRetain());
+            lease.Retain();
         }
     }
 
