@@ -1,0 +1,48 @@
+using Barnabas.Log;
+using Barnabas.Log.Directories;
+
+namespace Barnabas.Cluster.Partitions;
+
+/// <summary>
+/// The offset checkpoints of a log directory, written when they have changed. Owned by the upkeep's loop; at the end of the broker by
+/// whoever stops it.
+/// </summary>
+public sealed class Checkpoints(LogDirectory directory, ReplicaTable table)
+{
+    private List<PartitionOffset>? _recoveryPoints;
+    private List<PartitionOffset>? _logStarts;
+    private List<PartitionOffset>? _highWatermarks;
+
+    /// <summary>Logs that are no replicas, such as that of the metadata, with their recovery points.</summary>
+    public Func<IEnumerable<PartitionOffset>> OtherRecoveryPoints { get; init; } = () => [];
+
+    /// <summary>Recovery points and log starts.</summary>
+    public void WriteRecoveryPoints()
+    {
+        var replicas = table.Snapshot();
+        Write(
+            ref _recoveryPoints,
+            [.. replicas.Select(r => new PartitionOffset(r.Partition, r.Log.RecoveryPoint)), .. OtherRecoveryPoints()],
+            directory.WriteRecoveryPoints);
+        Write(
+            ref _logStarts,
+            [.. replicas.Where(r => r.View.LogStartOffset > r.View.FirstSegmentOffset)
+                .Select(r => new PartitionOffset(r.Partition, r.View.LogStartOffset))],
+            directory.WriteLogStarts);
+    }
+
+    /// <summary>High watermarks.</summary>
+    public void WriteHighWatermarks() => Write(
+        ref _highWatermarks,
+        [.. table.Snapshot().Select(r => new PartitionOffset(r.Partition, r.View.HighWatermark))],
+        directory.WriteHighWatermarks);
+
+    private static void Write(ref List<PartitionOffset>? before, List<PartitionOffset> now, Action<IReadOnlyCollection<PartitionOffset>> write)
+    {
+        if (before is null ? now.Count > 0 : !before.SequenceEqual(now))
+        {
+            write(now);
+            before = now;
+        }
+    }
+}

@@ -1,0 +1,331 @@
+using Barnabas.Base;
+using Barnabas.Base.Loops;
+using Barnabas.Base.Seams;
+using Barnabas.Cluster.Metadata;
+using Barnabas.Log;
+using Barnabas.Log.Directories;
+
+namespace Barnabas.Cluster.Partitions;
+
+/// <summary>What <see cref="LocalReplicas"/> stands on.</summary>
+public sealed record LocalReplicasSetup
+{
+    /// <summary>This broker.</summary>
+    public required int NodeId { get; init; }
+
+    /// <summary>A loop on the background pool: making, opening and removing logs blocks.</summary>
+    public required Loop Loop { get; init; }
+
+    /// <summary>Homes of the replicas.</summary>
+    public required ShardSet Shards { get; init; }
+
+    /// <summary>Where the logs lie.</summary>
+    public required LogDirectory Directory { get; init; }
+
+    /// <summary>The configuration in force for a topic.</summary>
+    public required Func<MetadataImage, string, LogConfig> ConfigOf { get; init; }
+
+    /// <summary>For the names of directories that are set aside; belongs to the loop.</summary>
+    public required Randomness Randomness { get; init; }
+
+    /// <summary>Takes a sentence for the operator.</summary>
+    public required Action<string> Report { get; init; }
+}
+
+/// <summary>A log that the directory held at start, open.</summary>
+/// <param name="TopicId">Whose it is; null when it does not say.</param>
+/// <param name="Log">Recovered; nobody else uses it.</param>
+public sealed record FoundLog(Uuid? TopicId, PartitionLog Log);
+
+/// <summary>
+/// Keeps the replicas of this node as the metadata wants them: opens and makes logs, tells replicas of a new leader or configuration, takes
+/// deleted ones out. Owned by its own loop on the background pool; any thread may post a change and look into <see cref="Table"/>.
+/// </summary>
+public sealed class LocalReplicas(LocalReplicasSetup setup)
+{
+    private readonly Dictionary<(Uuid? TopicId, TopicPartition Partition), FoundLog> _found = [];
+    private readonly List<(long Offset, Action Done)> _waiting = [];
+    private readonly Queue<Round> _rounds = new();
+    private long _appliedOffset = -1;
+
+    /// <summary>Where handlers look replicas up.</summary>
+    public ReplicaTable Table { get; } = new();
+
+    /// <summary>Told on this object's loop of every replica that was made or changed, and of every one that has gone.</summary>
+    public Action<Replica, bool>? Changed { get; set; }
+
+    /// <summary>Takes in what the log directory held at start, then the first image; <paramref name="done"/> runs on this object's loop.</summary>
+    public void Start(IReadOnlyList<FoundLog> logs, MetadataImage image, Action done) => Post(() =>
+    {
+        foreach (var log in logs)
+        {
+            _found[(log.TopicId, log.Log.Partition)] = log;
+        }
+
+        foreach (var leftover in setup.Directory.Leftovers)
+        {
+            RemoveLater(leftover, delayMs: 0);
+        }
+
+        var round = BeginRound(image.EndOffset);
+        foreach (var topic in image.Topics.All)
+        {
+            ApplyTopic(null, topic, image, round);
+        }
+
+        foreach (var stray in _found.Values)
+        {
+            SetAside(stray.Log);
+        }
+
+        _found.Clear();
+        round.Done();
+        done();
+    });
+
+    /// <summary>Takes in a change of the metadata. Any thread, in the order of the changes.</summary>
+    public void OnMetadata(MetadataDelta delta) => Post(() => Apply(delta));
+
+    /// <summary>Runs <paramref name="done"/>, on this object's loop, once the image that ends at <paramref name="offset"/> is taken in.</summary>
+    public void WhenApplied(long offset, Action done) => Post(() =>
+    {
+        if (_appliedOffset >= offset)
+        {
+            done();
+            return;
+        }
+
+        _waiting.Add((offset, done));
+    });
+
+    /// <summary>Takes every replica out of service: its disk has failed, or the broker stops.</summary>
+    public void FailAll(ReplicaFailure failure) => Post(() =>
+    {
+        foreach (var replica in Table.Snapshot())
+        {
+            replica.Shard.Loop.Post(new ActionTask(() => replica.Fail(failure)));
+        }
+    });
+
+    private void Apply(MetadataDelta delta)
+    {
+        var round = BeginRound(delta.After.EndOffset);
+        foreach (var id in delta.ChangedTopics)
+        {
+            var before = delta.Before.Topics.Find(id);
+            if (delta.After.Topics.Find(id) is { } topic)
+            {
+                ApplyTopic(before, topic, delta.After, round);
+            }
+            else if (before is not null)
+            {
+                RemoveTopic(before, round);
+            }
+        }
+
+        ApplyConfigs(delta, round);
+        round.Done();
+    }
+
+    private void ApplyTopic(TopicImage? before, TopicImage topic, MetadataImage image, Round round)
+    {
+        for (var i = 0; i < topic.Partitions.Length; i++)
+        {
+            var partition = topic.Partitions[i];
+            if (before is not null && ReferenceEquals(before.Find(i), partition))
+            {
+                continue;
+            }
+
+            var held = Table.Find(topic.Id, i);
+            if (!partition.Replicas.Contains(setup.NodeId))
+            {
+                if (held is not null)
+                {
+                    Remove(held, round);
+                }
+            }
+            else if (held is null)
+            {
+                Add(topic, i, State(partition, setup.ConfigOf(image, topic.Name)));
+            }
+            else
+            {
+                Become(held, State(partition, held.State.Config), round);
+            }
+        }
+    }
+
+    private void ApplyConfigs(MetadataDelta delta, Round round)
+    {
+        foreach (var resource in delta.ChangedConfigs)
+        {
+            var topics = resource.Kind switch
+            {
+                ConfigKind.Topic when delta.After.Topics.Find(resource.Name) is { } one => [one],
+                ConfigKind.Broker => delta.After.Topics.All,
+                _ => [],
+            };
+            foreach (var topic in topics)
+            {
+                var config = setup.ConfigOf(delta.After, topic.Name);
+                for (var i = 0; i < topic.Partitions.Length; i++)
+                {
+                    if (Table.Find(topic.Id, i) is { } replica)
+                    {
+                        Become(replica, State(topic.Partitions[i], config), round);
+                    }
+                }
+            }
+        }
+    }
+
+    private void Add(TopicImage topic, int partition, ReplicaState state)
+    {
+        var name = new TopicPartition(topic.Name, partition);
+        try
+        {
+            var log = _found.Remove((topic.Id, name), out var found)
+                ? found.Log
+                : setup.Directory.CreateLog(name, topic.Id, state.Config, setup.Loop.NowWallMs).Log;
+            var highWatermark = found is null ? 0 : setup.Directory.HighWatermarkOf(name);
+            var replica = new Replica(setup.Shards.Of(topic.Id, partition), topic.Id, log, highWatermark, setup.NodeId, state);
+            Table.Add(replica);
+            Changed?.Invoke(replica, true);
+        }
+        catch (IOException e)
+        {
+            setup.Report($"{name} cannot be opened: {e.Message}");
+        }
+    }
+
+    private void Become(Replica replica, ReplicaState state, Round round)
+    {
+        round.Begin();
+        replica.Shard.Loop.Post(new ActionTask(() =>
+        {
+            replica.Become(state);
+            round.Done();
+        }));
+        Changed?.Invoke(replica, true);
+    }
+
+    private void RemoveTopic(TopicImage topic, Round round)
+    {
+        for (var i = 0; i < topic.Partitions.Length; i++)
+        {
+            if (Table.Find(topic.Id, i) is { } replica)
+            {
+                Remove(replica, round);
+            }
+        }
+    }
+
+    private void Remove(Replica replica, Round round)
+    {
+        Table.Remove(replica);
+        Changed?.Invoke(replica, false);
+        round.Begin();
+        replica.Shard.Loop.Post(new ActionTask(() =>
+        {
+            // From here on the shard does not touch the log; readers that hold slices keep its files open until they have sent them.
+            replica.Fail(new ReplicaFailure(ErrorCode.UnknownTopicOrPartition, "the topic was deleted"));
+            var delayMs = replica.State.Config.FileDeleteDelayMs;
+            replica.Log.Abandon();
+            Post(() =>
+            {
+                Delete(replica.Partition, delayMs);
+                round.Done();
+            });
+        }));
+    }
+
+    private void Delete(TopicPartition partition, long delayMs)
+    {
+        try
+        {
+            RemoveLater(setup.Directory.MarkDeleted(partition, setup.Randomness.NextUuid()), delayMs);
+        }
+        catch (IOException e)
+        {
+            setup.Report($"{partition} cannot be deleted: {e.Message}");
+        }
+    }
+
+    private void SetAside(PartitionLog log)
+    {
+        log.Abandon();
+        try
+        {
+            var path = setup.Directory.MarkStray(log.Partition, setup.Randomness.NextUuid());
+            setup.Report($"{log.Partition} is not assigned to this node: its directory is set aside as {path}");
+        }
+        catch (IOException e)
+        {
+            setup.Report($"{log.Partition} is not assigned to this node and cannot be set aside: {e.Message}");
+        }
+    }
+
+    private void RemoveLater(string path, long delayMs) => setup.Loop.Timers.Set(
+        new ActionTimer(() =>
+        {
+            try
+            {
+                setup.Directory.Remove(path);
+            }
+            catch (IOException e)
+            {
+                setup.Report($"{path} cannot be removed: {e.Message}");
+            }
+        }),
+        setup.Loop.NowUs + (delayMs * 1000));
+
+    private ReplicaState State(PartitionImage partition, LogConfig config) => new(
+        partition.Leader, partition.LeaderEpoch, partition.PartitionEpoch, [.. partition.Isr], partition.Leader == setup.NodeId, config);
+
+    private Round BeginRound(long offset)
+    {
+        var round = new Round(this, offset);
+        _rounds.Enqueue(round);
+        return round;
+    }
+
+    // Rounds may end out of order; an offset is applied when all up to it have ended.
+    private void RoundEnded()
+    {
+        while (_rounds.TryPeek(out var round) && round.HasEnded)
+        {
+            _rounds.Dequeue();
+            _appliedOffset = Math.Max(_appliedOffset, round.Offset);
+        }
+
+        var ready = _waiting.FindAll(w => w.Offset <= _appliedOffset);
+        _waiting.RemoveAll(w => w.Offset <= _appliedOffset);
+        foreach (var (_, done) in ready)
+        {
+            done();
+        }
+    }
+
+    private void Post(Action action) => setup.Loop.Post(new ActionTask(action));
+
+    /// <summary>The countdown over the shards that one change of the metadata touches; owned by nobody, the last to be done reports.</summary>
+    private sealed class Round(LocalReplicas owner, long offset)
+    {
+        private int _left = 1;
+
+        public long Offset => offset;
+
+        public bool HasEnded => Volatile.Read(ref _left) == 0;
+
+        public void Begin() => Interlocked.Increment(ref _left);
+
+        public void Done()
+        {
+            if (Interlocked.Decrement(ref _left) == 0)
+            {
+                owner.Post(owner.RoundEnded);
+            }
+        }
+    }
+}
