@@ -30,6 +30,9 @@ public sealed class LogView
     /// <summary>Segments in order; the last is the active one.</summary>
     internal Segment[] Segments { get; }
 
+    /// <summary>The first offset that there is a file for; records below <see cref="LogStartOffset"/> may still lie in it.</summary>
+    public long FirstSegmentOffset => Segments[0].BaseOffset;
+
     /// <summary>The first offset that may be read.</summary>
     public long LogStartOffset { get; }
 
