@@ -1,0 +1,36 @@
+using Barnabas.Broker.Config;
+using Barnabas.Cluster.Metadata;
+using Barnabas.Log;
+
+namespace Barnabas.Broker.Node;
+
+/// <summary>
+/// The configuration in force, with what was set at run time. Written by the metadata loop, which tells it of every change first; any
+/// thread reads.
+/// </summary>
+internal sealed class LiveConfig(BrokerConfig atStart) : IMetadataSubscriber
+{
+    private BrokerConfig _broker = atStart;
+
+    /// <summary>The broker's configuration now.</summary>
+    public BrokerConfig Broker => Volatile.Read(ref _broker);
+
+    /// <inheritdoc/>
+    public void OnMetadata(MetadataDelta delta)
+    {
+        if (delta.ChangedConfigs.Any(resource => resource.Kind == ConfigKind.Broker))
+        {
+            var configs = delta.After.Configs;
+            var name = atStart.NodeId.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            Volatile.Write(ref _broker, atStart.WithDynamic(
+                configs.Of(ConfigResource.ClusterDefault).Entries, configs.Of(new ConfigResource(ConfigKind.Broker, name)).Entries));
+        }
+    }
+
+    /// <summary>The configuration of a topic's logs.</summary>
+    public LogConfig OfTopic(MetadataImage image, string topic)
+    {
+        var broker = Broker;
+        return broker.Topic(image.Configs.Of(new ConfigResource(ConfigKind.Topic, topic)).Entries).ToLogConfig(broker);
+    }
+}
