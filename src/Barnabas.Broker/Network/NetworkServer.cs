@@ -68,15 +68,19 @@ public sealed class NetworkServer
 
     internal Admission Admission { get; }
 
-    /// <summary>Listens under a name.</summary>
+    /// <summary>Listens under a name; with <paramref name="paused"/> connections wait in the backlog until <see cref="Resume"/>.</summary>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
-    public Listener Listen(string name, IPEndPoint endPoint, HandlerTable handlers)
+    public Listener Listen(string name, IPEndPoint endPoint, HandlerTable handlers, bool paused = false)
     {
         var listener = new Listener(this, name, handlers);
         listener.Open(_wire, endPoint, Limits.BacklogMax, _loops);
+        listener.Pause(paused);
         Volatile.Write(ref _listeners, [.. _listeners, listener]);
         return listener;
     }
+
+    /// <summary>Lets in the connections that wait at listeners that began paused.</summary>
+    public void Resume() => PauseListeners(false);
 
     /// <summary>
     /// Stops: frees the ports, takes no further requests, sends the replies of those in flight for at most <paramref name="drainMax"/> of

@@ -8,9 +8,17 @@ namespace Barnabas.Broker.Node;
 /// The configuration in force, with what was set at run time. Written by the metadata loop, which tells it of every change first; any
 /// thread reads.
 /// </summary>
-internal sealed class LiveConfig(BrokerConfig atStart) : IMetadataSubscriber
+internal sealed class LiveConfig : IMetadataSubscriber
 {
-    private BrokerConfig _broker = atStart;
+    private readonly BrokerConfig _atStart;
+    private BrokerConfig _broker;
+
+    /// <summary>Begins with nothing set at run time.</summary>
+    public LiveConfig(BrokerConfig atStart)
+    {
+        _atStart = atStart;
+        _broker = atStart;
+    }
 
     /// <summary>The broker's configuration now.</summary>
     public BrokerConfig Broker => Volatile.Read(ref _broker);
@@ -21,8 +29,8 @@ internal sealed class LiveConfig(BrokerConfig atStart) : IMetadataSubscriber
         if (delta.ChangedConfigs.Any(resource => resource.Kind == ConfigKind.Broker))
         {
             var configs = delta.After.Configs;
-            var name = atStart.NodeId.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            Volatile.Write(ref _broker, atStart.WithDynamic(
+            var name = _atStart.NodeId.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            Volatile.Write(ref _broker, _atStart.WithDynamic(
                 configs.Of(ConfigResource.ClusterDefault).Entries, configs.Of(new ConfigResource(ConfigKind.Broker, name)).Entries));
         }
     }

@@ -32,6 +32,9 @@ public sealed class MetadataPublisher
         }
     }
 
+    /// <summary>Adds a subscriber that has taken in the image already. Metadata loop.</summary>
+    public void SubscribeToChanges(IMetadataSubscriber subscriber) => _subscribers.Add(subscriber);
+
     internal void Publish(MetadataDelta delta)
     {
         Volatile.Write(ref _image, delta.After);

@@ -247,8 +247,15 @@ public sealed class Replica
     /// <summary>Forgets producers that were silent too long.</summary>
     internal void ExpireProducers() => _log.ExpireProducers(Shard.Loop.NowWallMs);
 
-    /// <summary>Takes the partition out of service, for good or until it is opened again: every wait is answered with the error.</summary>
-    internal void Fail(ReplicaFailure failure)
+    /// <summary>Closes the log cleanly. Blocks; on a background thread, after <see cref="Fail"/> has taken the shard's hands off it.</summary>
+    public void CloseLog()
+    {
+        Check.That(_failure is not null);
+        _log.Close();
+    }
+
+    /// <summary>Takes the partition out of service, for good or until it is opened again: every wait is answered with the error. In a turn of the shard.</summary>
+    public void Fail(ReplicaFailure failure)
     {
         if (_failure is not null)
         {

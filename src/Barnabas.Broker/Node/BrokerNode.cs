@@ -1,0 +1,170 @@
+using Barnabas.Base.Loops;
+using Barnabas.Base.Seams;
+using Barnabas.Broker.Config;
+using Barnabas.Broker.Logging;
+using Barnabas.Broker.Quorum;
+using Barnabas.Broker.Worlds;
+using Barnabas.Cluster.Controller;
+using Barnabas.Log.Directories;
+
+namespace Barnabas.Broker.Node;
+
+/// <summary>What a node is started with.</summary>
+public sealed record BrokerNodeSetup
+{
+    public required BrokerConfig Config { get; init; }
+
+    /// <summary>Told what an operator should know.</summary>
+    public OperatorLog Log { get; init; } = OperatorLog.None;
+
+    /// <summary>The clock of every timeout and timestamp.</summary>
+    public SystemClock Clock { get; init; } = SystemClock.Instance;
+
+    /// <summary>The wire to use.</summary>
+    public WireKind Wire { get; init; } = IoLoopGroup.DefaultKind;
+
+    /// <summary>False for a node whose quorum nobody else may talk to.</summary>
+    public bool OpensController { get; init; } = true;
+}
+
+/// <summary>
+/// One node: controller and broker of a quorum of one voter. Started and stopped by one caller; everything inside belongs to the loops of
+/// its parts.
+/// </summary>
+public sealed class BrokerNode : IAsyncDisposable
+{
+    private readonly BrokerNodeSetup _setup;
+    private readonly IoLoopGroup _group;
+    private readonly Randomness _randomness = new((ulong)Random.Shared.NextInt64());
+    private readonly FileDisk _disk = new();
+    private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private NodeNetwork? _network;
+    private LogDirectory? _directory;
+    private NodeMetadata? _metadata;
+    private NodeLogs? _logs;
+    private NodeServices? _services;
+    private bool _stopped;
+
+    private BrokerNode(BrokerNodeSetup setup)
+    {
+        _setup = setup;
+        _group = IoLoopGroup.Acquire(setup.Wire, setup.Clock, onSlowTurn: (name, us) =>
+            setup.Log.Debug("loops", $"a turn of {name} took {us / 1000} ms"));
+    }
+
+    /// <summary>The addresses to give to clients.</summary>
+    public IReadOnlyList<HostAndPort> ClientAddresses => _network!.ClientAddresses;
+
+    /// <summary>The cluster's id.</summary>
+    public string ClusterId => _directory!.Meta.ClusterId;
+
+    /// <summary>Completes when the node cannot go on by itself.</summary>
+    public Task<Exception> Failed => _failed.Task;
+
+    /// <summary>Starts a node; returns when it answers clients.</summary>
+    /// <exception cref="StartupException">Something outside the program keeps it from starting.</exception>
+    /// <exception cref="IOException">The disk or an address cannot be used.</exception>
+    public static async Task<BrokerNode> StartAsync(BrokerNodeSetup setup)
+    {
+        var node = new BrokerNode(setup);
+        try
+        {
+            await node.StartAsync().ConfigureAwait(false);
+            return node;
+        }
+        catch
+        {
+            await node.AbandonAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Stops cleanly: finishes what is in flight, flushes, and says so on the disk last.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stopped)
+        {
+            return;
+        }
+
+        _stopped = true;
+        await _network!.StopAsync().ConfigureAwait(false);
+        _services!.Stop();
+        if (!_failed.Task.IsCompleted)
+        {
+            await _metadata!.FenceAsync().ConfigureAwait(false);
+        }
+
+        var isClean = await _logs!.CloseAsync().ConfigureAwait(false);
+        await _metadata!.StopAsync().ConfigureAwait(false);
+        if (isClean && !_failed.Task.IsCompleted)
+        {
+            _directory!.CloseClean(_metadata.BrokerEpoch);
+        }
+        else
+        {
+            _directory!.Dispose();
+        }
+
+        _group.Dispose();
+    }
+
+    private async Task StartAsync()
+    {
+        var config = _setup.Config;
+        _network = new NodeNetwork(config, _group, _setup.Clock, _setup.OpensController, _setup.Log);
+        var voter = _network.Voter(config);
+        _directory = NodeStorage.Open(config, _disk, _setup.Clock, _randomness, voter, _setup.Log);
+        var live = new LiveConfig(config);
+        var settings = NodeController.Settings(config, live, _randomness.Split());
+        var driver = new QuorumDriver(NodeMetadata.DriverSetup(
+            config, _directory, _disk, voter, settings, (_group, _setup.Clock, e => _failed.TrySetResult(e))));
+        _metadata = new NodeMetadata(config, _directory, driver, _randomness);
+        driver.Publisher.Subscribe(live);
+        await _metadata.LeadAsync().ConfigureAwait(false);
+        await _metadata.RegisterAsync(_network.BrokerEndpoints, _network.ControllerEndpoints).ConfigureAwait(false);
+
+        _logs = new NodeLogs(_directory, live, _group, _setup.Clock, _randomness.Split(), _setup.Log);
+        _ = _logs.Failed.Task.ContinueWith(t => _failed.TrySetResult(t.Result), TaskScheduler.Default);
+        _services = new NodeServices(new NodeParts(config, live, _directory, driver, _logs, _group, _setup.Clock, _randomness.Split()));
+        await SubscribeAsync(driver, _logs).ConfigureAwait(false);
+        _services.AddHandlers(_network);
+        await _metadata.UnfenceAsync().ConfigureAwait(false);
+        _network.Open();
+    }
+
+    // On the metadata loop, so that no change falls between the image that is loaded and the first delta.
+    private static async Task SubscribeAsync(QuorumDriver driver, NodeLogs logs)
+    {
+        var loaded = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
+        driver.Loop.Post(new ActionTask(() =>
+        {
+            loaded.SetResult(logs.LoadAsync(driver.Publisher.Image));
+            driver.Publisher.SubscribeToChanges(logs);
+        }));
+        await (await loaded.Task.ConfigureAwait(false)).ConfigureAwait(false);
+    }
+
+    private async Task AbandonAsync()
+    {
+        _stopped = true;
+        if (_network is not null)
+        {
+            await _network.StopAsync().ConfigureAwait(false);
+        }
+
+        _services?.Stop();
+        if (_logs is not null)
+        {
+            await _logs.CloseAsync().ConfigureAwait(false);
+        }
+
+        if (_metadata is not null && _metadata.Driver.Status != QuorumStatus.None)
+        {
+            await _metadata.StopAsync().ConfigureAwait(false);
+        }
+
+        _directory?.Dispose();
+        _group.Dispose();
+    }
+}

@@ -1,0 +1,38 @@
+using Barnabas.Base;
+using Barnabas.Base.Seams;
+using Barnabas.Broker.Config;
+using Barnabas.Cluster.Controller;
+using Barnabas.Cluster.Metadata;
+
+namespace Barnabas.Broker.Node;
+
+/// <summary>What the node's configuration means to its controller. Stateless.</summary>
+internal static class NodeController
+{
+    /// <summary>The settings of the controller at start.</summary>
+    public static ControllerSettings Settings(BrokerConfig config, LiveConfig live, Randomness randomness) => new()
+    {
+        NodeId = config.NodeId,
+        PartitionsDefault = config.Logs.Partitions,
+        ReplicationFactorDefault = config.Logs.ReplicationFactor,
+        CanDeleteTopics = config.Logs.DeleteTopics,
+        JudgeConfig = (resource, current, changes) => Judge(live, resource, current, changes),
+        Features = SupportedFeatures.All,
+        Random = randomness,
+    };
+
+    private static ConfigOutcome Judge(
+        LiveConfig live, ConfigResource resource, PersistentMap<string, string> current, IReadOnlyList<ConfigChange> changes)
+    {
+        var edits = changes.Select(c => new ConfigEdit(c.Key, (ConfigOperation)(sbyte)c.Kind, c.Value)).ToList();
+        var result = resource.Kind switch
+        {
+            ConfigKind.Topic => ConfigEdits.Topic(live.Broker, current.Entries, edits),
+            ConfigKind.Broker => ConfigEdits.Broker(live.Broker, resource.Name.Length == 0, current.Entries, edits),
+            ConfigKind.Group => ConfigEdits.Group(live.Broker, current.Entries, edits),
+            ConfigKind.ClientMetrics => ConfigEdits.ClientMetrics(current.Entries, edits),
+            _ => new ConfigEditResult(ErrorCode.InvalidRequest, $"Unknown resource type {(int)resource.Kind}", null),
+        };
+        return new ConfigOutcome(result.Error, result.Message, result.Values);
+    }
+}

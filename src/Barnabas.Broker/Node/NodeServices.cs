@@ -1,0 +1,57 @@
+using Barnabas.Base.Loops;
+using Barnabas.Base.Seams;
+using Barnabas.Broker.Config;
+using Barnabas.Broker.Handlers;
+using Barnabas.Broker.Handlers.Fetching;
+using Barnabas.Broker.Handlers.Producing;
+using Barnabas.Broker.Network;
+using Barnabas.Broker.Quorum;
+using Barnabas.Broker.Worlds;
+using Barnabas.Cluster.Controller;
+using Barnabas.Log.Directories;
+
+namespace Barnabas.Broker.Node;
+
+/// <summary>The parts of a node that handlers call on. Immutable.</summary>
+internal sealed record NodeParts(
+    BrokerConfig Config,
+    LiveConfig Live,
+    LogDirectory Directory,
+    QuorumDriver Quorum,
+    NodeLogs Logs,
+    IoLoopGroup Group,
+    IClock Clock,
+    Randomness Randomness);
+
+/// <summary>Makes the handlers of a node and fills the tables of its listeners: the one place where an API meets what answers it.</summary>
+internal sealed class NodeServices(NodeParts parts)
+{
+    private readonly FetchSessionCache _sessions = new(parts.Config.Network.FetchSessionSlots, parts.Clock, parts.Randomness.Split());
+
+    /// <summary>Fills the tables, before the first connection.</summary>
+    public void AddHandlers(NodeNetwork network)
+    {
+        var versions = new ApiVersionsHandler(Features);
+        network.BrokerApis.Add(versions);
+        network.ControllerApis.Add(versions);
+        var table = parts.Logs.Replicas.Table;
+        var slow = new Loop("produce-slow", parts.Group.BackgroundLoops, parts.Clock);
+        network.BrokerApis.Add(new ProduceHandler(table, slow, parts.Clock, parts.Config.ChecksRecords));
+        network.BrokerApis.Add(new FetchHandler(table, _sessions, parts.Config.Network.FetchBytesMax));
+    }
+
+    /// <summary>Ends what is not part of a connection or a log.</summary>
+    public void Stop()
+    {
+    }
+
+    private FeatureView Features()
+    {
+        var image = parts.Quorum.Publisher.Image;
+        var quorum = new FinalizedFeatureLevel(SupportedFeatures.KRaftVersion, parts.Quorum.Status.KRaftVersion);
+        return new FeatureView(
+            [.. SupportedFeatures.All.Select(f => new SupportedFeatureLevels(f.Name, f.Lowest, f.Highest))],
+            [.. image.Features.All.Select(f => new FinalizedFeatureLevel(f.Name, f.Level)), quorum],
+            image.EndOffset - 1);
+    }
+}
