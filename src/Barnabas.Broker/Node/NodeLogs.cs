@@ -13,6 +13,7 @@ namespace Barnabas.Broker.Node;
 /// <summary>The shards, replicas and their upkeep, over the logs of one directory. Used by whoever starts and stops the node.</summary>
 internal sealed class NodeLogs : IMetadataSubscriber
 {
+    private const string MetadataTopic = "__cluster_metadata";
     private readonly LogDirectory _directory;
     private readonly LiveConfig _config;
     private readonly IClock _clock;
@@ -63,7 +64,7 @@ internal sealed class NodeLogs : IMetadataSubscriber
     /// <summary>Opens what the directory holds and takes in the metadata as it is.</summary>
     public async Task LoadAsync(MetadataImage image)
     {
-        var found = _directory.Partitions.Where(p => p.TopicId != Base.Uuid.Metadata).ToArray();
+        var found = _directory.Partitions.Where(p => p.Partition.Topic != MetadataTopic).ToArray();
         var logs = new FoundLog[found.Length];
         if (found.Length > 0)
         {
