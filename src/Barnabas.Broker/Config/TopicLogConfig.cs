@@ -19,7 +19,8 @@ internal static class TopicLogConfig
         MaxMessageBytes = topic.MessageBytesMax,
         FlushMessages = topic.FlushMessages,
         FlushMs = topic.FlushMs,
-        Cleanup = (topic.IsDeleted ? CleanupPolicy.Delete : CleanupPolicy.None) | (topic.IsCompacted ? CleanupPolicy.Compact : CleanupPolicy.None),
+        Cleanup = (topic.IsDeleted ? CleanupPolicy.Delete : CleanupPolicy.None)
+            | (topic.IsCompacted ? CleanupPolicy.Compact : CleanupPolicy.None),
         TimestampType = topic.UsesAppendTime ? TimestampType.LogAppendTime : TimestampType.CreateTime,
         TimestampBeforeMaxMs = topic.TimestampBeforeMsMax,
         TimestampAfterMaxMs = topic.TimestampAfterMsMax,

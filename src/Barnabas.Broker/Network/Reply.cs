@@ -45,7 +45,9 @@ internal sealed class Reply
         }
     }
 
-    /// <summary>Adds bytes of a file between what is written: before the byte at <paramref name="at"/>, and behind all slices added before.</summary>
+    /// <summary>
+    /// Adds bytes of a file between what is written: before the byte at <paramref name="at"/>, and behind all slices added before.
+    /// </summary>
     public void AddSlice(int at, IDiskFile file, long position, int length, IFileLease? lease)
     {
         Check.That(position >= 0 && length >= 0 && at <= _bytes.Length);

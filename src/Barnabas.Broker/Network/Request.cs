@@ -119,7 +119,9 @@ public sealed class Request : LoopTask
     public void AddSlice(IDiskFile file, long position, int length, IFileLease? lease) =>
         AddSlice(_reply.Bytes.Length, file, position, length, lease);
 
-    /// <summary>As above, for bytes that belong before some that are written already: <paramref name="at"/> is their place in <see cref="Reply"/>.</summary>
+    /// <summary>
+    /// As above, for bytes that belong before some that are written already: <paramref name="at"/> is their place in <see cref="Reply"/>.
+    /// </summary>
     public void AddSlice(int at, IDiskFile file, long position, int length, IFileLease? lease)
     {
         Check.That(_replyBegun);

@@ -58,7 +58,9 @@ internal sealed class NodeNetwork
     public IReadOnlyList<NodeEndpoint> ControllerEndpoints =>
         [.. _listeners.Where(l => l.Config.IsController).Select(l => ToEndpoint(l.Config, Advertised(l.Config, l.Open)))];
 
-    /// <summary>Where the voter says that it listens: an embedded broker without a controller listener names the address it would have.</summary>
+    /// <summary>
+    /// Where the voter says that it listens: an embedded broker without a controller listener names the address it would have.
+    /// </summary>
     public VoterEndpoint Voter(BrokerConfig config)
     {
         var controller = ControllerEndpoints.Count > 0

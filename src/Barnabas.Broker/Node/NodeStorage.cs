@@ -14,12 +14,14 @@ internal static class NodeStorage
 {
     /// <summary>Locks the directory of the configuration; what was empty is made a new cluster of one voter.</summary>
     /// <exception cref="StartupException">The directory is not this node's to use.</exception>
-    public static LogDirectory Open(BrokerConfig config, IDisk disk, IClock clock, Randomness randomness, VoterEndpoint controller, OperatorLog log)
+    public static LogDirectory Open(
+        BrokerConfig config, IDisk disk, IClock clock, Randomness randomness, VoterEndpoint controller, OperatorLog log)
     {
         if (config.LogDirs.Length > 1 || config.MetadataLogDir != config.LogDirs[0])
         {
             throw new StartupException(
-                $"log.dirs names {config.LogDirs.Length} directories, but this version keeps everything in one; name one, and leave out metadata.log.dir");
+                $"log.dirs names {config.LogDirs.Length} directories, but this version keeps everything in one; name one, "
+                + "and leave out metadata.log.dir");
         }
 
         var path = config.LogDirs[0];
@@ -36,7 +38,8 @@ internal static class NodeStorage
             {
                 directory.Dispose();
                 throw new StartupException(
-                    $"{path} belongs to node {directory.Meta.NodeId}, but node.id is {config.NodeId}; set node.id={directory.Meta.NodeId}, or give another directory with --data");
+                    $"{path} belongs to node {directory.Meta.NodeId}, but node.id is {config.NodeId}; "
+                    + $"set node.id={directory.Meta.NodeId}, or give another directory with --data");
             }
 
             return directory;

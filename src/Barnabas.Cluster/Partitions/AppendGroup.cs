@@ -47,7 +47,9 @@ public abstract class AppendGroup
         }
     }
 
-    /// <summary>All is in the logs but not acknowledged yet: what came later on the same connection may start. Any thread, at most once.</summary>
+    /// <summary>
+    /// All is in the logs but not acknowledged yet: what came later on the same connection may start. Any thread, at most once.
+    /// </summary>
     protected abstract void Appended();
 
     /// <summary>Every part has its outcome. Any thread, exactly once, last.</summary>

@@ -37,7 +37,8 @@ public sealed class Checkpoints(LogDirectory directory, ReplicaTable table)
         [.. table.Snapshot().Select(r => new PartitionOffset(r.Partition, r.View.HighWatermark))],
         directory.WriteHighWatermarks);
 
-    private static void Write(ref List<PartitionOffset>? before, List<PartitionOffset> now, Action<IReadOnlyCollection<PartitionOffset>> write)
+    private static void Write(
+        ref List<PartitionOffset>? before, List<PartitionOffset> now, Action<IReadOnlyCollection<PartitionOffset>> write)
     {
         if (before is null ? now.Count > 0 : !before.SequenceEqual(now))
         {

@@ -93,7 +93,9 @@ public abstract class FetchWait
     protected abstract void Forgotten();
 }
 
-/// <summary>One partition's place in a <see cref="FetchWait"/>; a link of the partition's list, owned by its shard while registered.</summary>
+/// <summary>
+/// One partition's place in a <see cref="FetchWait"/>; a link of the partition's list, owned by its shard while registered.
+/// </summary>
 public sealed class FetchInterest
 {
     internal FetchInterest? Previous;
@@ -107,7 +109,9 @@ public sealed class FetchInterest
     internal FetchWait Wait { get; set; } = null!;
 }
 
-/// <summary>One shard's part of a <see cref="FetchWait"/>: registers its interests in one turn, forgets them in another. Owned as the wait is.</summary>
+/// <summary>
+/// One shard's part of a <see cref="FetchWait"/>: registers its interests in one turn, forgets them in another. Owned as the wait is.
+/// </summary>
 public sealed class FetchInterestTask : LoopTask
 {
     private readonly WaitTimeout _timeout;

@@ -54,7 +54,9 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
     /// <summary>Told on this object's loop of every replica that was made or changed, and of every one that has gone.</summary>
     public Action<Replica, bool>? Changed { get; set; }
 
-    /// <summary>Takes in what the log directory held at start, then the first image; <paramref name="done"/> runs on this object's loop.</summary>
+    /// <summary>
+    /// Takes in what the log directory held at start, then the first image; <paramref name="done"/> runs on this object's loop.
+    /// </summary>
     public void Start(IReadOnlyList<FoundLog> logs, MetadataImage image, Action done) => Post(() =>
     {
         foreach (var log in logs)
@@ -86,7 +88,9 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
     /// <summary>Takes in a change of the metadata. Any thread, in the order of the changes.</summary>
     public void OnMetadata(MetadataDelta delta) => Post(() => Apply(delta));
 
-    /// <summary>Runs <paramref name="done"/>, on this object's loop, once the image that ends at <paramref name="offset"/> is taken in.</summary>
+    /// <summary>
+    /// Runs <paramref name="done"/>, on this object's loop, once the image that ends at <paramref name="offset"/> is taken in.
+    /// </summary>
     public void WhenApplied(long offset, Action done) => Post(() =>
     {
         if (_appliedOffset >= offset)
@@ -309,7 +313,9 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
 
     private void Post(Action action) => setup.Loop.Post(new ActionTask(action));
 
-    /// <summary>The countdown over the shards that one change of the metadata touches; owned by nobody, the last to be done reports.</summary>
+    /// <summary>
+    /// The countdown over the shards that one change of the metadata touches; owned by nobody, the last to be done reports.
+    /// </summary>
     private sealed class Round(LocalReplicas owner, long offset)
     {
         private int _left = 1;

@@ -59,7 +59,9 @@ public sealed class LogUpkeep
         Every(_times.ProducerExpiryCheckMs, _times.ProducerExpiryCheckMs, ExpireProducers);
     });
 
-    /// <summary>Stops the timers; <paramref name="done"/> runs on this object's loop when nothing is under way any more. Any thread.</summary>
+    /// <summary>
+    /// Stops the timers; <paramref name="done"/> runs on this object's loop when nothing is under way any more. Any thread.
+    /// </summary>
     public void Stop(Action done) => Post(() =>
     {
         _timers.ForEach(_loop.Timers.Cancel);

@@ -66,7 +66,9 @@ public sealed class Replica
     /// <summary>Told of a new high watermark, in the owner's turn; a machine that lives on this partition listens.</summary>
     internal Action<long>? HighWatermarkAdvanced { get; set; }
 
-    /// <summary>NotLeaderOrFollower, KafkaStorageError, FencedLeaderEpoch, UnknownLeaderEpoch or None, for a reader or writer. Any thread.</summary>
+    /// <summary>
+    /// NotLeaderOrFollower, KafkaStorageError, FencedLeaderEpoch, UnknownLeaderEpoch or None, for a reader or writer. Any thread.
+    /// </summary>
     /// <param name="leaderEpoch">The epoch that the client believes in, or -1 for any.</param>
     public ErrorCode CheckLeader(int leaderEpoch)
     {
@@ -247,14 +249,19 @@ public sealed class Replica
     /// <summary>Forgets producers that were silent too long.</summary>
     internal void ExpireProducers() => _log.ExpireProducers(Shard.Loop.NowWallMs);
 
-    /// <summary>Closes the log cleanly. Blocks; on a background thread, after <see cref="Fail"/> has taken the shard's hands off it.</summary>
+    /// <summary>
+    /// Closes the log cleanly. Blocks; on a background thread, after <see cref="Fail"/> has taken the shard's hands off it.
+    /// </summary>
     public void CloseLog()
     {
         Check.That(_failure is not null);
         _log.Close();
     }
 
-    /// <summary>Takes the partition out of service, for good or until it is opened again: every wait is answered with the error. In a turn of the shard.</summary>
+    /// <summary>
+    /// Takes the partition out of service, for good or until it is opened again: every wait is answered with the error. In a turn of the
+    /// shard.
+    /// </summary>
     public void Fail(ReplicaFailure failure)
     {
         if (_failure is not null)

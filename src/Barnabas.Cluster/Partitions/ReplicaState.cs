@@ -3,7 +3,8 @@ using Barnabas.Log;
 namespace Barnabas.Cluster.Partitions;
 
 /// <summary>
-/// What the metadata says of a partition that this node holds: immutable, published by the owner with one volatile write, read by any thread.
+/// What the metadata says of a partition that this node holds: immutable, published by the owner with one volatile write, read by any
+/// thread.
 /// </summary>
 /// <param name="LeaderId">Node id of the leader, or -1.</param>
 /// <param name="LeaderEpoch">Rises with every change of leader.</param>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Barnabas.Base;
@@ -6,7 +5,10 @@ using Barnabas.Log;
 
 namespace Barnabas.Cluster.Partitions;
 
-/// <summary>The replicas of one topic on this node: an array by partition number, replaced as a whole, so that readers take one reference.</summary>
+/// <summary>
+/// The replicas of one topic on this node, owned by the <see cref="ReplicaTable"/>: an array by partition number, replaced as a whole, so
+/// that readers on any thread take one reference.
+/// </summary>
 public sealed class TopicReplicas(string name, Uuid id)
 {
     private Replica?[] _replicas = [];
@@ -25,6 +27,8 @@ public sealed class TopicReplicas(string name, Uuid id)
     /// <summary>All replicas held, in order of their partition. Any thread.</summary>
     public IEnumerable<Replica> All => Volatile.Read(ref _replicas).OfType<Replica>();
 
+    internal byte[] NameUtf8 { get; } = Encoding.UTF8.GetBytes(name);
+
     internal bool IsEmpty => !_replicas.Any(r => r is not null);
 
     internal void Set(int partition, Replica? replica)
@@ -38,47 +42,75 @@ public sealed class TopicReplicas(string name, Uuid id)
 }
 
 /// <summary>
-/// Where handlers find a replica by topic name or id without a lock. Owned by <see cref="LocalReplicas"/>, which alone changes it; any
-/// thread may look up.
+/// Where handlers find a replica by topic name or id without a lock. Owned by <see cref="LocalReplicas"/>, which alone changes it, one
+/// volatile write a bucket; any thread may look up.
 /// </summary>
 public sealed class ReplicaTable
 {
-    private readonly ConcurrentDictionary<byte[], TopicReplicas> _byName;
-    private readonly ConcurrentDictionary<byte[], TopicReplicas>.AlternateLookup<ReadOnlySpan<byte>> _byNameBytes;
-    private readonly ConcurrentDictionary<Uuid, TopicReplicas> _byId = new();
-
-    public ReplicaTable()
-    {
-        _byName = new ConcurrentDictionary<byte[], TopicReplicas>(Utf8Comparer.Instance);
-        _byNameBytes = _byName.GetAlternateLookup<ReadOnlySpan<byte>>();
-    }
+    private const int Buckets = 1024;
+    private readonly TopicReplicas[]?[] _byName = new TopicReplicas[]?[Buckets];
+    private readonly TopicReplicas[]?[] _byId = new TopicReplicas[]?[Buckets];
 
     /// <summary>Looks a topic up by the UTF-8 bytes of its name, as they stand in a request.</summary>
-    public bool TryFind(ReadOnlySpan<byte> nameUtf8, [MaybeNullWhen(false)] out TopicReplicas topic) => _byNameBytes.TryGetValue(nameUtf8, out topic);
+    public bool TryFind(ReadOnlySpan<byte> nameUtf8, [MaybeNullWhen(false)] out TopicReplicas topic)
+    {
+        foreach (var candidate in Volatile.Read(ref _byName[BucketOf(nameUtf8)]) ?? [])
+        {
+            if (nameUtf8.SequenceEqual(candidate.NameUtf8))
+            {
+                topic = candidate;
+                return true;
+            }
+        }
+
+        topic = null;
+        return false;
+    }
 
     /// <summary>Looks a topic up by its id.</summary>
-    public bool TryFind(Uuid id, [MaybeNullWhen(false)] out TopicReplicas topic) => _byId.TryGetValue(id, out topic);
+    public bool TryFind(Uuid id, [MaybeNullWhen(false)] out TopicReplicas topic)
+    {
+        foreach (var candidate in Volatile.Read(ref _byId[BucketOf(id)]) ?? [])
+        {
+            if (candidate.Id == id)
+            {
+                topic = candidate;
+                return true;
+            }
+        }
+
+        topic = null;
+        return false;
+    }
 
     /// <summary>Looks a replica up by its topic's name.</summary>
     public Replica? Find(string name, int partition) =>
-        _byName.TryGetValue(Encoding.UTF8.GetBytes(name), out var topic) ? topic.Find(partition) : null;
+        TryFind(Encoding.UTF8.GetBytes(name), out var topic) ? topic.Find(partition) : null;
 
     /// <summary>Looks a replica up by its topic's id.</summary>
-    public Replica? Find(Uuid topicId, int partition) => _byId.TryGetValue(topicId, out var topic) ? topic.Find(partition) : null;
+    public Replica? Find(Uuid topicId, int partition) => TryFind(topicId, out var topic) ? topic.Find(partition) : null;
 
     /// <summary>Every replica, ordered by topic name and partition.</summary>
-    public IReadOnlyList<Replica> Snapshot() =>
-        [.. _byId.Values.OrderBy(t => t.Name, StringComparer.Ordinal).SelectMany(t => t.All)];
+    public IReadOnlyList<Replica> Snapshot()
+    {
+        var topics = new List<TopicReplicas>();
+        for (var i = 0; i < Buckets; i++)
+        {
+            topics.AddRange(Volatile.Read(ref _byId[i]) ?? []);
+        }
+
+        return [.. topics.OrderBy(t => t.Name, StringComparer.Ordinal).SelectMany(t => t.All)];
+    }
 
     internal void Add(Replica replica)
     {
         var partition = replica.Partition;
-        if (!_byId.TryGetValue(replica.TopicId, out var topic))
+        if (!TryFind(replica.TopicId, out var topic))
         {
             topic = new TopicReplicas(partition.Topic, replica.TopicId);
             topic.Set(partition.Partition, replica);
-            _byId[replica.TopicId] = topic;
-            _byName[Encoding.UTF8.GetBytes(partition.Topic)] = topic;
+            Put(_byId, BucketOf(topic.Id), topic);
+            Put(_byName, BucketOf(topic.NameUtf8), topic);
             return;
         }
 
@@ -87,7 +119,7 @@ public sealed class ReplicaTable
 
     internal void Remove(Replica replica)
     {
-        if (!_byId.TryGetValue(replica.TopicId, out var topic))
+        if (!TryFind(replica.TopicId, out var topic))
         {
             return;
         }
@@ -95,35 +127,29 @@ public sealed class ReplicaTable
         topic.Set(replica.Partition.Partition, null);
         if (topic.IsEmpty)
         {
-            _byId.TryRemove(replica.TopicId, out _);
-
-            // A topic of the same name may have been made meanwhile: it is not ours to take out.
-            _byName.TryRemove(new KeyValuePair<byte[], TopicReplicas>(Encoding.UTF8.GetBytes(topic.Name), topic));
+            Take(_byId, BucketOf(topic.Id), topic);
+            Take(_byName, BucketOf(topic.NameUtf8), topic);
         }
     }
 
-    /// <summary>Compares names by their UTF-8 bytes with a hash of our own (FNV-1a), so that spans can be looked up.</summary>
-    private sealed class Utf8Comparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    // The newest comes first: a topic that was deleted and made again under its name is found before what is left of the old one.
+    private static void Put(TopicReplicas[]?[] buckets, int bucket, TopicReplicas topic) =>
+        Volatile.Write(ref buckets[bucket], [topic, .. buckets[bucket] ?? []]);
+
+    private static void Take(TopicReplicas[]?[] buckets, int bucket, TopicReplicas topic) =>
+        Volatile.Write(ref buckets[bucket], Array.FindAll(buckets[bucket] ?? [], t => !ReferenceEquals(t, topic)));
+
+    private static int BucketOf(Uuid id) => (int)((id.High ^ id.Low ^ (id.Low >> 32)) % Buckets);
+
+    // FNV-1a.
+    private static int BucketOf(ReadOnlySpan<byte> name)
     {
-        public static readonly Utf8Comparer Instance = new();
-
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
-
-        public int GetHashCode(byte[] name) => GetHashCode(name.AsSpan());
-
-        public int GetHashCode(ReadOnlySpan<byte> name)
+        var hash = 2166136261u;
+        foreach (var b in name)
         {
-            var hash = 2166136261u;
-            foreach (var b in name)
-            {
-                hash = (hash ^ b) * 16777619u;
-            }
-
-            return (int)hash;
+            hash = (hash ^ b) * 16777619u;
         }
 
-        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
+        return (int)(hash % Buckets);
     }
 }

@@ -15,7 +15,9 @@ using Barnabas.Tests.Worlds;
 
 namespace Barnabas.Tests.Handlers;
 
-/// <summary>Produce and Fetch over real sockets, shards and logs, with a topic "t" of some partitions and no metadata behind it. Owned by its test.</summary>
+/// <summary>
+/// Produce and Fetch over real sockets, shards and logs, with a topic "t" of some partitions and no metadata behind it. Owned by its test.
+/// </summary>
 internal sealed class PartitionServer : IAsyncDisposable
 {
     public static readonly Uuid TopicId = new(7, 7000);
@@ -80,7 +82,10 @@ internal sealed class PartitionServer : IAsyncDisposable
             {
                 Name = "t",
                 TopicId = TopicId,
-                PartitionData = [.. batches.Select(b => new ProduceRequest.PartitionProduceData { Index = b.Partition, Records = b.Batch })],
+                PartitionData =
+                [
+                    .. batches.Select(b => new ProduceRequest.PartitionProduceData { Index = b.Partition, Records = b.Batch }),
+                ],
             },
         ],
     };

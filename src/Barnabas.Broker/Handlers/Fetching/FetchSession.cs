@@ -62,7 +62,8 @@ internal sealed class FetchSession(int id, bool usesTopicIds)
     /// <summary>Puts a partition that was served last in line, so that one busy partition cannot starve the others.</summary>
     public void MoveToEnd(FetchPartition partition)
     {
-        if (!ReferenceEquals(_order.Last?.Value, partition) && _index.TryGetValue(Key(partition.TopicId, partition.TopicName, partition.Partition), out var node))
+        if (!ReferenceEquals(_order.Last?.Value, partition)
+            && _index.TryGetValue(Key(partition.TopicId, partition.TopicName, partition.Partition), out var node))
         {
             _order.Remove(node);
             _order.AddLast(node);

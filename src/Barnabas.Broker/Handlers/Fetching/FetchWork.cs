@@ -7,8 +7,8 @@ using Barnabas.Log;
 namespace Barnabas.Broker.Handlers.Fetching;
 
 /// <summary>
-/// One Fetch request from its parse to its answer: reads the views, and where there is too little registers with the shards, reads again and
-/// parks. Owned by its connection's loop; shards only wake it. Pooled with all that hangs on it.
+/// One Fetch request from its parse to its answer: reads the views, and where there is too little registers with the shards, reads again
+/// and parks. Owned by its connection's loop; shards only wake it. Pooled with all that hangs on it.
 /// </summary>
 internal sealed class FetchWork : FetchWait, ICancelListener
 {
@@ -50,7 +50,9 @@ internal sealed class FetchWork : FetchWait, ICancelListener
         _reads.Begin(minBytes, bytesMax, isolationLevel == 1 ? ReadLimit.LastStable : ReadLimit.HighWatermark);
     }
 
-    /// <summary>Serves the partitions of a session that the caller has entered, or those added with <see cref="AddOwn"/> when it is null.</summary>
+    /// <summary>
+    /// Serves the partitions of a session that the caller has entered, or those added with <see cref="AddOwn"/> when it is null.
+    /// </summary>
     public void UseSession(FetchSession? session, bool isIncremental)
     {
         _session = session;

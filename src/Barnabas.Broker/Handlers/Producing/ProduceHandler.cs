@@ -179,7 +179,9 @@ internal sealed class ProduceHandler(ReplicaTable replicas, Loop slow, IClock cl
         part.Header = verdict.Header;
     }
 
-    /// <summary>Opens the batches of one request on the background pool and goes on from there; owned by the pool until it has run.</summary>
+    /// <summary>
+    /// Opens the batches of one request on the background pool and goes on from there; owned by the pool until it has run.
+    /// </summary>
     private sealed class SlowCheck(ProduceHandler handler, ProduceWork work) : LoopTask
     {
         public override void Run()
