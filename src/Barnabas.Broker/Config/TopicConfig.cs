@@ -78,6 +78,8 @@ public sealed class TopicConfig
             RetentionBytes = Long("retention.bytes"),
             IndexIntervalBytes = (int)Long("index.interval.bytes"),
             IndexBytesMax = (int)Long("segment.index.bytes"),
+            StoredCompression = StoredCompression(),
+            StoredCompressionLevel = StoredLevel(),
             FlushMessages = Long("flush.messages"),
             FlushMs = Long("flush.ms"),
             FileDeleteDelayMs = Long("file.delete.delay.ms"),
@@ -96,4 +98,26 @@ public sealed class TopicConfig
 
     /// <summary>A time below zero means for ever, in whatever unit it is written.</summary>
     private long? InMs(string name, long unitMs) => _broker.LongOrNull(name) is { } number ? (number < 0 ? -1 : number * unitMs) : null;
+
+    private CompressionType? StoredCompression() => CompressionType switch
+    {
+        "uncompressed" => Protocol.Records.CompressionType.None,
+        "gzip" => Protocol.Records.CompressionType.Gzip,
+        "snappy" => Protocol.Records.CompressionType.Snappy,
+        "lz4" => Protocol.Records.CompressionType.Lz4,
+        "zstd" => Protocol.Records.CompressionType.Zstd,
+        _ => null,
+    };
+
+    private int StoredLevel()
+    {
+        if (CompressionType is not ("gzip" or "lz4" or "zstd"))
+        {
+            return CompressionLevels.Default;
+        }
+
+        // Kafka writes -1 for the default of gzip.
+        var level = (int)Long($"compression.{CompressionType}.level");
+        return level == -1 && CompressionType == "gzip" ? CompressionLevels.Default : level;
+    }
 }

@@ -2,6 +2,7 @@ using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
 using Barnabas.Broker.Config;
 using Barnabas.Broker.Logging;
+using Barnabas.Broker.Metrics;
 using Barnabas.Broker.Quorum;
 using Barnabas.Broker.Worlds;
 using Barnabas.Cluster.Controller;
@@ -43,6 +44,7 @@ public sealed class BrokerNode : IAsyncDisposable
     private NodeMetadata? _metadata;
     private NodeLogs? _logs;
     private NodeServices? _services;
+    private Task<BrokerMeter>? _meter;
     private bool _stopped;
 
     private BrokerNode(BrokerNodeSetup setup)
@@ -88,6 +90,7 @@ public sealed class BrokerNode : IAsyncDisposable
         }
 
         _stopped = true;
+        (await _meter!.ConfigureAwait(false)).Dispose();
         await _network!.StopAsync().ConfigureAwait(false);
         _services!.Stop();
         if (!_failed.Task.IsCompleted)
@@ -126,11 +129,15 @@ public sealed class BrokerNode : IAsyncDisposable
 
         _logs = new NodeLogs(_directory, live, _group, _setup.Clock, _randomness.Split(), _setup.Log);
         _ = _logs.Failed.Task.ContinueWith(t => _failed.TrySetResult(t.Result), TaskScheduler.Default);
-        _services = new NodeServices(new NodeParts(config, live, _directory, driver, _logs, _group, _setup.Clock, _randomness.Split()));
+        _services = new NodeServices(new NodeParts(
+            config, live, _directory, driver, _logs, _group, _setup.Clock, _randomness.Split(), () => _metadata.BrokerEpoch));
         await SubscribeAsync(driver, _logs).ConfigureAwait(false);
         _services.AddHandlers(_network);
         await _metadata.UnfenceAsync().ConfigureAwait(false);
         _network.Open();
+
+        // Instruments are made beside the first answers: nothing is lost, as the loops count from the first request on.
+        _meter = Task.Run(() => new BrokerMeter(config.NodeId, _network.Server, _group, () => _logs.Replicas.Table.Snapshot().Count));
     }
 
     // On the metadata loop, so that no change falls between the image that is loaded and the first delta.

@@ -36,9 +36,6 @@ internal sealed class LiveConfig : IMetadataSubscriber
     }
 
     /// <summary>The configuration of a topic's logs.</summary>
-    public LogConfig OfTopic(MetadataImage image, string topic)
-    {
-        var broker = Broker;
-        return broker.Topic(image.Configs.Of(new ConfigResource(ConfigKind.Topic, topic)).Entries).ToLogConfig(broker);
-    }
+    public LogConfig OfTopic(MetadataImage image, string topic) =>
+        Broker.Topic(image.Configs.Of(new ConfigResource(ConfigKind.Topic, topic)).Entries).Log;
 }

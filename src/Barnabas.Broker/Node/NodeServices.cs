@@ -2,6 +2,7 @@ using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
 using Barnabas.Broker.Config;
 using Barnabas.Broker.Handlers;
+using Barnabas.Broker.Handlers.Admin;
 using Barnabas.Broker.Handlers.Fetching;
 using Barnabas.Broker.Handlers.Producing;
 using Barnabas.Broker.Network;
@@ -21,7 +22,8 @@ internal sealed record NodeParts(
     NodeLogs Logs,
     IoLoopGroup Group,
     IClock Clock,
-    Randomness Randomness);
+    Randomness Randomness,
+    Func<long> BrokerEpoch);
 
 /// <summary>Makes the handlers of a node and fills the tables of its listeners: the one place where an API meets what answers it.</summary>
 internal sealed class NodeServices(NodeParts parts)
@@ -38,11 +40,41 @@ internal sealed class NodeServices(NodeParts parts)
         var slow = new Loop("produce-slow", parts.Group.BackgroundLoops, parts.Clock);
         network.BrokerApis.Add(new ProduceHandler(table, slow, parts.Clock, parts.Config.ChecksRecords));
         network.BrokerApis.Add(new FetchHandler(table, _sessions, parts.Config.Network.FetchBytesMax));
+        AddAdmin(network);
     }
 
     /// <summary>Ends what is not part of a connection or a log.</summary>
     public void Stop()
     {
+    }
+
+    private void AddAdmin(NodeNetwork network)
+    {
+        var context = new AdminContext(
+            parts.Config.NodeId, parts.Directory.Meta.ClusterId, parts.Quorum, () => parts.Live.Broker, parts.Logs.Replicas.WhenApplied);
+        IRequestHandler[] both =
+        [
+            new CreateTopicsHandler(context),
+            new DeleteTopicsHandler(context),
+            new CreatePartitionsHandler(context),
+            new AlterConfigsHandler(context),
+            new IncrementalAlterConfigsHandler(context),
+            new DescribeConfigsHandler(context),
+            new DescribeClusterHandler(context),
+            new DescribeQuorumHandler(context),
+            new UpdateFeaturesHandler(context),
+            new UnregisterBrokerHandler(context),
+        ];
+        foreach (var handler in both)
+        {
+            network.BrokerApis.Add(handler);
+            network.ControllerApis.Add(handler);
+        }
+
+        network.BrokerApis.Add(new MetadataHandler(context, new AutoTopics(parts.Quorum, () => parts.Live.Broker)));
+        network.BrokerApis.Add(new DescribeTopicPartitionsHandler(context));
+        network.BrokerApis.Add(new ListConfigResourcesHandler(context));
+        network.BrokerApis.Add(new InitProducerIdHandler(new ProducerIds(parts.Quorum, parts.Config.NodeId, parts.BrokerEpoch)));
     }
 
     private FeatureView Features()
