@@ -26,7 +26,9 @@ public sealed class StopTests
         }
 
         await TestServer.Until(() => Threads() == 0);
-        Assert.InRange(Descriptors(), 0, descriptors);
+
+        // The runtime opens a few of its own; one that is left behind by each start makes fifty.
+        await TestServer.Until(() => Descriptors() < descriptors + 10);
         using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(endPoint);
     }
