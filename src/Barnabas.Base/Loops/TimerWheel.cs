@@ -142,17 +142,39 @@ public sealed class TimerWheel
         }
     }
 
+    /// <summary>
+    /// The earliest timer. Slots are looked at in the order of their ticks: the first that holds a timer of this round ends the search, so
+    /// that the many far ones are looked at only when there is no near one.
+    /// </summary>
     private long Earliest()
     {
-        var earliest = long.MaxValue;
-        for (var i = 0; i < Slots && Count > 0; i++)
+        var far = long.MaxValue;
+        if (Count == 0)
         {
-            for (var entry = _slots[i]; entry is not null; entry = entry.Following)
+            return far;
+        }
+
+        for (var tick = _tick; tick < _tick + Slots; tick++)
+        {
+            var near = long.MaxValue;
+            for (var entry = _slots[(int)(tick % Slots)]; entry is not null; entry = entry.Following)
             {
-                earliest = Math.Min(earliest, entry.DueUs);
+                if (entry.DueUs / TickUs <= tick)
+                {
+                    near = Math.Min(near, entry.DueUs);
+                }
+                else
+                {
+                    far = Math.Min(far, entry.DueUs);
+                }
+            }
+
+            if (near != long.MaxValue)
+            {
+                return near;
             }
         }
 
-        return earliest;
+        return far;
     }
 }

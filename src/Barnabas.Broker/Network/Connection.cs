@@ -98,19 +98,13 @@ public sealed class Connection : IWireEvents
         }
 
         BeginTurn();
-        switch (_frames.Receive(_socket))
+        _network.Touch(this);
+        Receive();
+
+        // A frame that was under way was filled with just what it lacked: more may have come behind it.
+        if (_frames.HasEndedPartial && !IsClosed && CanStart && !_frames.HasInput && _socket.Reading)
         {
-            case ReceiveOutcome.Received:
-                _network.Touch(this);
-                Work();
-                break;
-            case ReceiveOutcome.Stalled:
-                _socket.Reading = false;
-                _network.Stall(this);
-                break;
-            case ReceiveOutcome.Ended:
-                Close(null);
-                break;
+            Receive();
         }
     }
 
@@ -187,6 +181,23 @@ public sealed class Connection : IWireEvents
         if (!_working)
         {
             Abandon();
+        }
+    }
+
+    private void Receive()
+    {
+        switch (_frames.Receive(_socket))
+        {
+            case ReceiveOutcome.Received:
+                Work();
+                break;
+            case ReceiveOutcome.Stalled:
+                _socket.Reading = false;
+                _network.Stall(this);
+                break;
+            case ReceiveOutcome.Ended:
+                Close(null);
+                break;
         }
     }
 

@@ -55,10 +55,14 @@ internal sealed class FrameReader(NetworkLoop network)
     /// <summary>True when there is something for <see cref="TryNext"/> to look at, which comes before what is in the socket.</summary>
     public bool HasInput => _windowStart < _windowEnd || (_partial is not null && _partialFilled == _partialLength);
 
+    /// <summary>True when the last <see cref="Receive"/> ended a frame that had come in pieces.</summary>
+    public bool HasEndedPartial { get; private set; }
+
     /// <summary>Receives once. Not while there is input, nor before <see cref="Settle"/>.</summary>
     public ReceiveOutcome Receive(IWireSocket socket)
     {
         Check.That(_window is null && !HasInput);
+        HasEndedPartial = false;
         return _partial is null ? ReceiveIntoLoopBlock(socket) : ReceiveIntoPartial(socket);
     }
 
@@ -163,6 +167,7 @@ internal sealed class FrameReader(NetworkLoop network)
         }
 
         _partialFilled += count;
+        HasEndedPartial = _partialFilled == _partialLength;
         return ReceiveOutcome.Received;
     }
 
