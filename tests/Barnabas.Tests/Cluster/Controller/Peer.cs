@@ -67,7 +67,7 @@ internal sealed class Peer : IDisposable
         server.BeginErrorReadLine();
         server.Exited += (_, _) => ready.Set();
         server.EnableRaisingEvents = true;
-        ready.Wait(TimeSpan.FromSeconds(90));
+        ready.Wait(TimeSpan.FromSeconds(240));
         if (!IsRunning())
         {
             server.Kill();

@@ -36,7 +36,7 @@ internal sealed class QuorumBench : IDisposable
 
     public PumpHost Host { get; private set; } = new();
 
-    public FileDisk Disk { get; } = new();
+    public IDisk Disk { get; set; } = new FileDisk();
 
     public QuorumDriver Driver { get; private set; } = null!;
 
@@ -102,15 +102,7 @@ internal sealed class QuorumBench : IDisposable
     /// <summary>Registers the local broker and lets it lead.</summary>
     public long Register(long previousEpoch = -1)
     {
-        var request = new BrokerRegistrationRequest
-        {
-            BrokerId = NodeId,
-            IncarnationId = new Uuid(9, (ulong)Host.WallMs),
-            LogDirs = [DirectoryId],
-            PreviousBrokerEpoch = previousEpoch,
-            Listeners = [new() { Name = "PLAINTEXT", Host = "localhost", Port = 9092 }],
-            Features = [new() { Name = "metadata.version", MinSupportedVersion = 7, MaxSupportedVersion = 30 }],
-        };
+        var request = Registration(previousEpoch);
         var epoch = Ask((machine, decision) => BrokerRegistrations.Register(machine, request, decision)).BrokerEpoch;
         Ask((machine, decision) => BrokerRegistrations.Unfence(machine, NodeId, epoch, decision));
         return epoch;
@@ -118,19 +110,31 @@ internal sealed class QuorumBench : IDisposable
 
     public CreateTopicsResponse.CreatableTopicResult Create(string name, int partitions = 1, params (string Key, string Value)[] configs)
     {
-        var request = new CreateTopicsRequest
-        {
-            Topics =
-            [
-                new()
-                {
-                    Name = name, NumPartitions = partitions, ReplicationFactor = 1,
-                    Configs = [.. configs.Select(c => new CreateTopicsRequest.CreatableTopicConfig { Name = c.Key, Value = c.Value })],
-                },
-            ],
-        };
+        var request = Creation(name, partitions, configs);
         return Ask((machine, decision) => TopicCreation.Decide(machine, request, decision)).Topics[0];
     }
+
+    public static BrokerRegistrationRequest Registration(long previousEpoch = -1) => new()
+    {
+        BrokerId = NodeId,
+        IncarnationId = new Uuid(9, 9),
+        LogDirs = [DirectoryId],
+        PreviousBrokerEpoch = previousEpoch,
+        Listeners = [new() { Name = "PLAINTEXT", Host = "localhost", Port = 9092 }],
+        Features = [new() { Name = "metadata.version", MinSupportedVersion = 7, MaxSupportedVersion = 30 }],
+    };
+
+    public static CreateTopicsRequest Creation(string name, int partitions = 1, params (string Key, string Value)[] configs) => new()
+    {
+        Topics =
+        [
+            new()
+            {
+                Name = name, NumPartitions = partitions, ReplicationFactor = 1,
+                Configs = [.. configs.Select(c => new CreateTopicsRequest.CreatableTopicConfig { Name = c.Key, Value = c.Value })],
+            },
+        ],
+    };
 
     /// <summary>The records of the published image, as text: equal for equal images.</summary>
     public string Fingerprint() => Fingerprint(Image);
