@@ -5,7 +5,11 @@ using Barnabas.Cluster.Machines;
 namespace Barnabas.Cluster.Groups;
 
 /// <summary>Something to decide in a group coordinator.</summary>
-public abstract class GroupOperation : Operation<GroupCoordinator, GroupRecord>;
+public abstract class GroupOperation : Operation<GroupCoordinator, GroupRecord>
+{
+    /// <summary>What is wrong with the request whatever the coordinator knows; None if nothing is. Any thread.</summary>
+    public virtual ErrorCode Precheck(GroupConfig config) => ErrorCode.None;
+}
 
 /// <summary>What a coordinator decides of its own accord: an expired session, the end of a wait, offsets that are too old.</summary>
 internal abstract class GroupChore : GroupOperation

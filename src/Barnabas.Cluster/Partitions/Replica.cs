@@ -63,8 +63,8 @@ public sealed class Replica
 
     internal FetchWaiters Waiters { get; } = new();
 
-    /// <summary>Told of a new high watermark, in the owner's turn; a machine that lives on this partition listens.</summary>
-    internal Action<long>? HighWatermarkAdvanced { get; set; }
+    /// <summary>Who lives on this partition, or null. Owner's turn.</summary>
+    public ReplicaResident? Resident { get; private set; }
 
     /// <summary>
     /// NotLeaderOrFollower, KafkaStorageError, FencedLeaderEpoch, UnknownLeaderEpoch or None, for a reader or writer. Any thread.
@@ -100,7 +100,16 @@ public sealed class Replica
             Waiters.WakeAll();
         }
 
+        Resident?.Changed(state);
         Touch();
+    }
+
+    /// <summary>Someone moves in, and is told what there is. Owner's turn.</summary>
+    public void Settle(ReplicaResident resident)
+    {
+        Shard.Loop.CheckOwned();
+        Resident = resident;
+        resident.Changed(_state);
     }
 
     /// <summary>Puts one batch into the log, or its refusal into the part. The bytes are written at the end of the turn.</summary>
@@ -200,7 +209,7 @@ public sealed class Replica
         if (view.HighWatermark != before.HighWatermark)
         {
             _acks.Release(_highWatermark);
-            HighWatermarkAdvanced?.Invoke(_highWatermark);
+            Resident?.HighWatermarkAdvanced();
         }
 
         if (view.HighWatermark != before.HighWatermark || view.LastStableOffset != before.LastStableOffset
@@ -271,6 +280,7 @@ public sealed class Replica
 
         Volatile.Write(ref _failure, failure);
         _acks.Fail(failure.Error);
+        Resident?.Failed(failure.Error);
         Waiters.WakeAll();
     }
 

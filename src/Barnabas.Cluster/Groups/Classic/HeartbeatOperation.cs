@@ -11,6 +11,9 @@ namespace Barnabas.Cluster.Groups.Classic;
 public sealed class HeartbeatOperation(HeartbeatRequest request, Action<HeartbeatResponse> reply) : GroupRequest<HeartbeatResponse>(reply)
 {
     /// <inheritdoc/>
+    public override ErrorCode Precheck(GroupConfig config) => request.GroupId.Length == 0 ? ErrorCode.InvalidGroupId : ErrorCode.None;
+
+    /// <inheritdoc/>
     public override void Decide(GroupCoordinator machine, Decision<GroupRecord> decision, long nowMs)
     {
         decision.Saw(-1);
@@ -26,9 +29,9 @@ public sealed class HeartbeatOperation(HeartbeatRequest request, Action<Heartbea
 
     private ErrorCode Hear(GroupCoordinator coordinator)
     {
-        if (request.GroupId.Length == 0)
+        if (Precheck(coordinator.Config) is var mistake and not ErrorCode.None)
         {
-            return ErrorCode.InvalidGroupId;
+            return mistake;
         }
 
         if (coordinator.FindClassic(request.GroupId) is not { } group)

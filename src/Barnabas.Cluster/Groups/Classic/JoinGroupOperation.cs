@@ -23,6 +23,19 @@ public sealed class JoinGroupOperation(JoinGroupRequest request, GroupCaller cal
     private int RebalanceTimeoutMs => caller.Version < 1 ? request.SessionTimeoutMs : request.RebalanceTimeoutMs;
 
     /// <inheritdoc/>
+    public override ErrorCode Precheck(GroupConfig config)
+    {
+        if (request.GroupId.Length == 0)
+        {
+            return ErrorCode.InvalidGroupId;
+        }
+
+        return request.SessionTimeoutMs < config.SessionTimeoutMinMs || request.SessionTimeoutMs > config.SessionTimeoutMaxMs
+            ? ErrorCode.InvalidSessionTimeout
+            : ErrorCode.None;
+    }
+
+    /// <inheritdoc/>
     public override void Decide(GroupCoordinator machine, Decision<GroupRecord> decision, long nowMs)
     {
         decision.Saw(-1);
@@ -89,25 +102,13 @@ public sealed class JoinGroupOperation(JoinGroupRequest request, GroupCaller cal
     /// <inheritdoc/>
     protected override void NotWritten(ErrorCode error) => _rejoin?.Undo();
 
-    private ErrorCode Validate(GroupConfig config, Group? group)
-    {
-        if (request.GroupId.Length == 0)
-        {
-            return ErrorCode.InvalidGroupId;
-        }
-
-        if (request.SessionTimeoutMs < config.SessionTimeoutMinMs || request.SessionTimeoutMs > config.SessionTimeoutMaxMs)
-        {
-            return ErrorCode.InvalidSessionTimeout;
-        }
-
-        return group switch
+    private ErrorCode Validate(GroupConfig config, Group? group) => Precheck(config) is var mistake and not ErrorCode.None ? mistake
+        : group switch
         {
             null => request.MemberId.Length == 0 ? ErrorCode.None : ErrorCode.UnknownMemberId,
             ClassicGroup => ErrorCode.None,
             _ => ErrorCode.InconsistentGroupProtocol,
         };
-    }
 
     private void Join(ClassicGroup group, in GroupTurn turn)
     {

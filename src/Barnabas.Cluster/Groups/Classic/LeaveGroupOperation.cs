@@ -16,11 +16,14 @@ public sealed class LeaveGroupOperation(LeaveGroupRequest request, GroupCaller c
     private bool _anyLeft;
 
     /// <inheritdoc/>
+    public override ErrorCode Precheck(GroupConfig config) => request.GroupId.Length == 0 ? ErrorCode.InvalidGroupId : ErrorCode.None;
+
+    /// <inheritdoc/>
     public override void Decide(GroupCoordinator machine, Decision<GroupRecord> decision, long nowMs)
     {
-        if (request.GroupId.Length == 0)
+        if (Precheck(machine.Config) is var mistake and not ErrorCode.None)
         {
-            Response = Refusal(ErrorCode.InvalidGroupId);
+            Response = Refusal(mistake);
             return;
         }
 

@@ -19,12 +19,23 @@ public sealed class SyncGroupOperation(SyncGroupRequest request, GroupCaller cal
     private Dictionary<string, byte[]>? _assignments;
 
     /// <inheritdoc/>
+    public override ErrorCode Precheck(GroupConfig config)
+    {
+        if (caller.Version >= FirstVersionWithProtocol && (request.ProtocolType is null || request.ProtocolName is null))
+        {
+            return ErrorCode.InconsistentGroupProtocol;
+        }
+
+        return request.GroupId.Length == 0 ? ErrorCode.InvalidGroupId : ErrorCode.None;
+    }
+
+    /// <inheritdoc/>
     public override void Decide(GroupCoordinator machine, Decision<GroupRecord> decision, long nowMs)
     {
         decision.Saw(-1);
         _coordinator = machine;
         _group = machine.FindClassic(request.GroupId);
-        if (Validate(_group) is var error and not ErrorCode.None)
+        if (Validate(_group, machine.Config) is var error and not ErrorCode.None)
         {
             Response = Refused(error);
             return;
@@ -101,16 +112,11 @@ public sealed class SyncGroupOperation(SyncGroupRequest request, GroupCaller cal
         }
     }
 
-    private ErrorCode Validate(ClassicGroup? group)
+    private ErrorCode Validate(ClassicGroup? group, GroupConfig config)
     {
-        if (caller.Version >= FirstVersionWithProtocol && (request.ProtocolType is null || request.ProtocolName is null))
+        if (Precheck(config) is var mistake and not ErrorCode.None)
         {
-            return ErrorCode.InconsistentGroupProtocol;
-        }
-
-        if (request.GroupId.Length == 0)
-        {
-            return ErrorCode.InvalidGroupId;
+            return mistake;
         }
 
         if (group is null)

@@ -15,6 +15,9 @@ public sealed class DeleteOffsetsOperation(OffsetDeleteRequest request, Action<O
     : GroupRequest<OffsetDeleteResponse>(reply)
 {
     /// <inheritdoc/>
+    public override ErrorCode Precheck(GroupConfig config) => request.GroupId.Length == 0 ? ErrorCode.InvalidGroupId : ErrorCode.None;
+
+    /// <inheritdoc/>
     public override void Decide(GroupCoordinator machine, Decision<GroupRecord> decision, long nowMs)
     {
         if (Validate(machine) is var error and not ErrorCode.None)
@@ -53,9 +56,9 @@ public sealed class DeleteOffsetsOperation(OffsetDeleteRequest request, Action<O
 
     private ErrorCode Validate(GroupCoordinator coordinator)
     {
-        if (request.GroupId.Length == 0)
+        if (Precheck(coordinator.Config) is var mistake and not ErrorCode.None)
         {
-            return ErrorCode.InvalidGroupId;
+            return mistake;
         }
 
         return coordinator.Find(request.GroupId) switch

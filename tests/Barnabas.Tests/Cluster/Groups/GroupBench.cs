@@ -286,7 +286,7 @@ internal sealed class GroupBench : IClock, ILoopHost
 /// </summary>
 internal sealed class MemoryLog : IJournal<GroupRecord>
 {
-    private readonly GroupRecordWriter _writer = new();
+    private readonly GroupRecordCodec _codec = new();
 
     public List<GroupRecord> Records { get; } = [];
 
@@ -308,7 +308,7 @@ internal sealed class MemoryLog : IJournal<GroupRecord>
         batch.Begin(new BatchOptions { BaseOffset = EndOffset });
         foreach (var record in records)
         {
-            _writer.Write(record, nowMs, batch);
+            _codec.Write(record, nowMs, batch);
         }
 
         batch.End();
@@ -316,7 +316,7 @@ internal sealed class MemoryLog : IJournal<GroupRecord>
         var reader = new RecordReader(bytes.Written, header);
         while (reader.TryRead(out var record))
         {
-            Records.Add(GroupRecordReader.Read(record, -1)!);
+            Records.Add(_codec.Read(record, header)!);
         }
 
         return new JournalAppend(ErrorCode.None, EndOffset - 1);

@@ -1,12 +1,16 @@
+using Barnabas.Base;
 using Barnabas.Base.Bytes;
 using Barnabas.Cluster.Groups.Offsets;
+using Barnabas.Cluster.Machines;
 using Barnabas.Messages;
 using Barnabas.Protocol.Records;
 
 namespace Barnabas.Cluster.Groups.Records;
 
-/// <summary>Writes records of groups in the forms that Kafka 4.3 writes. Owned by the loop of its journal.</summary>
-public sealed class GroupRecordWriter : IDisposable
+/// <summary>
+/// The records of <c>__consumer_offsets</c>, written in the forms that Kafka 4.3 writes. Owned by the loop of its journal.
+/// </summary>
+public sealed class GroupRecordCodec : RecordCodec<GroupRecord>
 {
     private const short GroupMetadataVersion = 3;
     private const short OffsetVersion = 4;
@@ -15,8 +19,8 @@ public sealed class GroupRecordWriter : IDisposable
     private readonly ByteWriter _key = new(128);
     private readonly ByteWriter _value = new(512);
 
-    /// <summary>Adds one record to the open batch.</summary>
-    public void Write(GroupRecord record, long nowMs, RecordBatchBuilder batch)
+    /// <inheritdoc/>
+    public override void Write(GroupRecord record, long nowMs, RecordBatchBuilder batch)
     {
         _key.Reset();
         _value.Reset();
@@ -30,15 +34,15 @@ public sealed class GroupRecordWriter : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _key.Dispose();
-        _value.Dispose();
-    }
+    public override GroupRecord? Read(in Record record, in RecordBatchHeader header) =>
+        GroupRecordReader.Read(record, header.IsTransactional ? header.ProducerId : -1);
+
+    /// <inheritdoc/>
+    public override GroupRecord ReadTransactionEnd(long producerId, bool isCommit) => new TransactionEndRecord(producerId, isCommit);
 
     private bool WriteOffset(OffsetRecord record)
     {
-        Barnabas.Base.Check.That(record.ProducerId < 0);
+        Check.That(record.ProducerId < 0);
         _key.WriteInt16(OffsetCommitKey.RecordType);
         new OffsetCommitKey { Group = record.GroupId, Topic = record.Topic, Partition = record.Partition }.Write(_key, 0);
         if (record.Value is not { } value)

@@ -1,0 +1,24 @@
+using Barnabas.Broker.Coordinators;
+using Barnabas.Broker.Network;
+using Barnabas.Cluster.Metadata;
+
+namespace Barnabas.Broker.Handlers.Groups;
+
+/// <summary>The APIs of classic groups and committed offsets.</summary>
+internal static class GroupHandlers
+{
+    /// <summary>Serves them all.</summary>
+    public static HandlerTable AddGroups(
+        this HandlerTable table, GroupCoordinators coordinators, MetadataPublisher metadata, OffsetsTopic offsetsTopic) => table
+        .Add(new FindCoordinatorHandler(metadata, offsetsTopic))
+        .Add(new JoinGroupHandler(coordinators))
+        .Add(new SyncGroupHandler(coordinators))
+        .Add(new HeartbeatHandler(coordinators))
+        .Add(new LeaveGroupHandler(coordinators))
+        .Add(new OffsetCommitHandler(coordinators))
+        .Add(new OffsetFetchHandler(coordinators))
+        .Add(new OffsetDeleteHandler(coordinators))
+        .Add(new ListGroupsHandler(coordinators))
+        .Add(new DescribeGroupsHandler(coordinators))
+        .Add(new DeleteGroupsHandler(coordinators));
+}

@@ -1,0 +1,17 @@
+using Barnabas.Broker.Coordinators;
+using Barnabas.Broker.Network;
+using Barnabas.Cluster.Groups.Classic;
+using Barnabas.Messages;
+
+namespace Barnabas.Broker.Handlers.Groups;
+
+/// <summary>LeaveGroup: members leave a classic group.</summary>
+internal sealed class LeaveGroupHandler(GroupCoordinators coordinators) : MessageHandler<LeaveGroupRequest>(ApiKey.LeaveGroup)
+{
+    /// <inheritdoc/>
+    protected override void Handle(Request request, LeaveGroupRequest message)
+    {
+        var call = new GroupCall(request);
+        coordinators.Submit(message.GroupId, new LeaveGroupOperation(message, GroupCall.CallerOf(request), call.Answer), call);
+    }
+}

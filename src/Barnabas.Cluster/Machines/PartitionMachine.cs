@@ -1,0 +1,134 @@
+using Barnabas.Base;
+using Barnabas.Base.Loops;
+using Barnabas.Cluster.Partitions;
+
+namespace Barnabas.Cluster.Machines;
+
+/// <summary>
+/// A machine on its partition: loads it when this node comes to lead, drops it when it does not any more, and lets replies out as the high
+/// watermark moves. Owned by the loop of the partition's shard.
+/// </summary>
+public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
+    where TMachine : class, IMachine<TRecord>
+    where TRecord : class
+{
+    private const int PieceBytes = 512 * 1024;
+
+    private readonly Replica _replica;
+    private readonly PartitionJournal<TRecord> _journal;
+    private readonly PartitionReplay<TRecord> _replay;
+    private readonly Loop _background;
+    private readonly Action<string> _report;
+    private int _leaderEpoch = -1;
+    private int _load;
+
+    /// <summary>A machine that is not loaded; <see cref="Changed"/> tells it to.</summary>
+    /// <param name="replica">Where it lives.</param>
+    /// <param name="machine">Its state.</param>
+    /// <param name="codec">Its records in the log.</param>
+    /// <param name="refusals">What it answers while it cannot decide.</param>
+    /// <param name="background">A loop that may wait for the disk.</param>
+    /// <param name="report">Takes a sentence about a log that cannot be replayed. Any thread.</param>
+    public PartitionMachine(
+        Replica replica, TMachine machine, RecordCodec<TRecord> codec, MachineRefusals refusals, Loop background, Action<string> report)
+    {
+        _replica = replica;
+        _background = background;
+        _report = report;
+        _journal = new PartitionJournal<TRecord>(replica, codec);
+        _replay = new PartitionReplay<TRecord>(replica, codec, PieceBytes);
+        Host = new MachineHost<TMachine, TRecord>(machine, _journal, refusals) { Torn = () => Lose(ErrorCode.KafkaStorageError) };
+    }
+
+    /// <summary>Decides for it.</summary>
+    public MachineHost<TMachine, TRecord> Host { get; }
+
+    /// <summary>The loop that owns it.</summary>
+    public Loop Loop => _replica.Shard.Loop;
+
+    /// <inheritdoc/>
+    public override void Changed(ReplicaState state)
+    {
+        if (state.IsLeader && state.LeaderEpoch != _leaderEpoch && _replica.Failure is null)
+        {
+            // Somebody else may have led in between.
+            Lose(ErrorCode.NotLeaderOrFollower);
+            _leaderEpoch = state.LeaderEpoch;
+            var start = _replica.View.LogStartOffset;
+            Host.BeginLoad(start);
+            ReadOn(_load, start);
+        }
+        else if (!state.IsLeader)
+        {
+            Lose(ErrorCode.NotLeaderOrFollower);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void HighWatermarkAdvanced()
+    {
+        _journal.ReleaseWritten();
+        Host.Release();
+    }
+
+    /// <inheritdoc/>
+    public override void Failed(ErrorCode error) => Lose(error);
+
+    /// <summary>The partition is gone from this node.</summary>
+    public override void Removed()
+    {
+        Lose(ErrorCode.NotLeaderOrFollower);
+        _journal.Dispose();
+    }
+
+    private void Lose(ErrorCode error)
+    {
+        _leaderEpoch = -1;
+        _load++;
+        Host.Unload(error);
+    }
+
+    private void ReadOn(int load, long offset) => _background.Post(new ActionTask(() =>
+    {
+        try
+        {
+            var piece = _replay.Read(offset);
+            Loop.Post(new ActionTask(() => Take(load, piece)));
+        }
+        catch (Exception e) when (e is IOException or MalformedException)
+        {
+            _report($"cannot load {_replica.Partition}: {e.Message}");
+            Loop.Post(new ActionTask(() => GiveUp(load)));
+        }
+    }));
+
+    private void Take(int load, ReplayedPiece<TRecord> piece)
+    {
+        if (load != _load)
+        {
+            return;
+        }
+
+        foreach (var (record, offset) in piece.Records)
+        {
+            Host.Load(record, offset);
+        }
+
+        if (piece.IsLast && piece.NextOffset >= _journal.EndOffset)
+        {
+            Host.EndLoad(Loop.NowWallMs);
+        }
+        else
+        {
+            ReadOn(load, piece.NextOffset);
+        }
+    }
+
+    private void GiveUp(int load)
+    {
+        if (load == _load)
+        {
+            Host.Unload(ErrorCode.NotLeaderOrFollower);
+        }
+    }
+}
