@@ -47,15 +47,27 @@ public sealed class GroupCoordinators : IMetadataSubscriber
     public MetadataImage Image => _metadata.Image;
 
     /// <summary>
-    /// A partition has come to this broker: one of the offsets topic gets a coordinator. Called by whoever added it, before anybody else
-    /// changes it; any thread.
+    /// A partition is on this broker, or is not any more: each one of the offsets topic has a coordinator. Any thread; again for one that
+    /// is known does nothing.
     /// </summary>
-    public void Added(Replica replica)
+    public void OnReplica(Replica replica, bool isHere)
     {
-        if (replica.Partition.Topic == GroupPartition.Topic)
+        if (replica.Partition.Topic != GroupPartition.Topic)
         {
-            replica.Shard.Loop.Post(new ActionTask(() => Settle(replica)));
+            return;
         }
+
+        replica.Shard.Loop.Post(new ActionTask(() =>
+        {
+            if (!isHere)
+            {
+                replica.Resident?.Removed();
+            }
+            else if (replica.Resident is null)
+            {
+                Settle(replica);
+            }
+        }));
     }
 
     /// <inheritdoc/>

@@ -142,7 +142,8 @@ internal sealed class OffsetFetchHandler(GroupCoordinators coordinators) : Messa
         }
 
         private static OffsetFetchResponse.OffsetFetchResponseTopic Topic(
-            string name, List<OffsetFetchResponse.OffsetFetchResponsePartition> partitions) => new() { Name = name, Partitions = partitions };
+            string name, List<OffsetFetchResponse.OffsetFetchResponsePartition> partitions) =>
+            new() { Name = name, Partitions = partitions };
 
         private static OffsetFetchResponse.OffsetFetchResponsePartition Partition(
             int index, long offset, int epoch, string? metadata, ErrorCode error) => new()

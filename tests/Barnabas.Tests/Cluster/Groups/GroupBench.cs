@@ -35,8 +35,9 @@ internal sealed class GroupBench : IClock, ILoopHost
 {
     private readonly Queue<Loop> _scheduled = new();
 
-    public GroupBench(GroupConfig? config = null, MemoryLog? log = null, ulong seed = 1)
+    public GroupBench(GroupConfig? config = null, MemoryLog? log = null, ulong seed = 1, long wallMs = 1_000_000_000)
     {
+        WallMs = wallMs;
         Log = log ?? new MemoryLog();
         Loop = new Loop("test", this, this);
         Coordinator = new GroupCoordinator(
@@ -68,7 +69,7 @@ internal sealed class GroupBench : IClock, ILoopHost
     /// <summary>Everything is committed at the end of its turn, as with one replica.</summary>
     public bool AutoCommit { get; set; } = true;
 
-    public long WallMs { get; set; } = 1_000_000_000;
+    public long WallMs { get; private set; }
 
     public long MonotonicUs => WallMs * 1000;
 
