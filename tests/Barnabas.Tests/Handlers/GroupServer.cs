@@ -1,7 +1,6 @@
 using Barnabas.Base;
 using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
-using Barnabas.Broker.Config;
 using Barnabas.Broker.Coordinators;
 using Barnabas.Broker.Handlers.Groups;
 using Barnabas.Broker.Network;
@@ -41,13 +40,7 @@ internal sealed class GroupServer : IAsyncDisposable
         var config = new GroupConfig { InitialRebalanceDelayMs = 0, SessionTimeoutMinMs = 100 };
         Coordinators = new GroupCoordinators(Table, Publisher, config, background, new Randomness(5), Reports.Add);
         Publisher.Subscribe(Coordinators);
-        var defaults = BrokerConfig.Of().Groups;
-        var topic = new OffsetsTopic(defaults, (request, done) =>
-        {
-            Created.Add(request);
-            done();
-        });
-        _server = new TestServer(WireKind.Epoll, new HandlerTable(ApiListeners.Broker).AddGroups(Coordinators, Publisher, topic));
+        _server = new TestServer(WireKind.Epoll, new HandlerTable(ApiListeners.Broker).AddGroups(Coordinators, Publisher, Created.Add));
         var offsets = withOffsetsTopic ? Topic("__consumer_offsets", OffsetsId, partitions) : [];
         Publish([Records.Register(1, 1), Unfence(), .. Topic("t", TopicId, 3), .. offsets]);
         for (var partition = 0; withOffsetsTopic && partition < partitions; partition++)
@@ -64,7 +57,7 @@ internal sealed class GroupServer : IAsyncDisposable
 
     public List<string> Reports { get; } = [];
 
-    public List<CreateTopicsRequest> Created { get; } = [];
+    public List<string> Created { get; } = [];
 
     public TestClient Connect() => _server.Connect();
 

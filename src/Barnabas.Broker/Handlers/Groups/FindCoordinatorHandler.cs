@@ -1,5 +1,4 @@
 using Barnabas.Base;
-using Barnabas.Broker.Coordinators;
 using Barnabas.Broker.Network;
 using Barnabas.Cluster.Groups;
 using Barnabas.Cluster.Metadata;
@@ -10,7 +9,9 @@ namespace Barnabas.Broker.Handlers.Groups;
 /// <summary>
 /// FindCoordinator: which broker leads the partition that a group lives on. The first to ask has the offsets topic made.
 /// </summary>
-internal sealed class FindCoordinatorHandler(MetadataPublisher metadata, OffsetsTopic offsetsTopic)
+/// <param name="metadata">Says who leads.</param>
+/// <param name="createTopic">Asks the controller for one of the broker's own topics, and returns at once.</param>
+internal sealed class FindCoordinatorHandler(MetadataPublisher metadata, Action<string> createTopic)
     : MessageHandler<FindCoordinatorRequest>(ApiKey.FindCoordinator)
 {
     private const short FirstVersionWithManyKeys = 4;
@@ -60,7 +61,7 @@ internal sealed class FindCoordinatorHandler(MetadataPublisher metadata, Offsets
         var image = metadata.Image;
         if (image.Topics.Find(GroupPartition.Topic) is not { } topic)
         {
-            offsetsTopic.Create();
+            createTopic(GroupPartition.Topic);
             return NotFound(groupId, ErrorCode.CoordinatorNotAvailable, "");
         }
 

@@ -8,9 +8,13 @@ namespace Barnabas.Broker.Handlers.Groups;
 internal static class GroupHandlers
 {
     /// <summary>Serves them all.</summary>
+    /// <param name="table">Of a client listener.</param>
+    /// <param name="coordinators">The broker's.</param>
+    /// <param name="metadata">Says who leads.</param>
+    /// <param name="createTopic">Asks the controller for one of the broker's own topics, and returns at once.</param>
     public static HandlerTable AddGroups(
-        this HandlerTable table, GroupCoordinators coordinators, MetadataPublisher metadata, OffsetsTopic offsetsTopic) => table
-        .Add(new FindCoordinatorHandler(metadata, offsetsTopic))
+        this HandlerTable table, GroupCoordinators coordinators, MetadataPublisher metadata, Action<string> createTopic) => table
+        .Add(new FindCoordinatorHandler(metadata, createTopic))
         .Add(new JoinGroupHandler(coordinators))
         .Add(new SyncGroupHandler(coordinators))
         .Add(new HeartbeatHandler(coordinators))
