@@ -130,7 +130,8 @@ public sealed class BrokerNode : IAsyncDisposable
         _logs = new NodeLogs(_directory, live, _group, _setup.Clock, _randomness.Split(), _setup.Log);
         _ = _logs.Failed.Task.ContinueWith(t => _failed.TrySetResult(t.Result), TaskScheduler.Default);
         _services = new NodeServices(new NodeParts(
-            config, live, _directory, driver, _logs, _group, _setup.Clock, _randomness.Split(), () => _metadata.BrokerEpoch));
+            config, live, _directory, driver, _logs, _group, _setup.Clock, _randomness.Split(), () => _metadata.BrokerEpoch,
+            _setup.Log));
         await SubscribeAsync(driver, _logs).ConfigureAwait(false);
         _services.AddHandlers(_network);
         await _metadata.UnfenceAsync().ConfigureAwait(false);

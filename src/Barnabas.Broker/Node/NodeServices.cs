@@ -1,10 +1,13 @@
 using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
 using Barnabas.Broker.Config;
+using Barnabas.Broker.Coordinators;
 using Barnabas.Broker.Handlers;
 using Barnabas.Broker.Handlers.Admin;
 using Barnabas.Broker.Handlers.Fetching;
+using Barnabas.Broker.Handlers.Groups;
 using Barnabas.Broker.Handlers.Producing;
+using Barnabas.Broker.Logging;
 using Barnabas.Broker.Network;
 using Barnabas.Broker.Quorum;
 using Barnabas.Broker.Worlds;
@@ -23,12 +26,16 @@ internal sealed record NodeParts(
     IoLoopGroup Group,
     IClock Clock,
     Randomness Randomness,
-    Func<long> BrokerEpoch);
+    Func<long> BrokerEpoch,
+    OperatorLog Log);
 
 /// <summary>Makes the handlers of a node and fills the tables of its listeners: the one place where an API meets what answers it.</summary>
 internal sealed class NodeServices(NodeParts parts)
 {
     private readonly FetchSessionCache _sessions = new(parts.Config.Network.FetchSessionSlots, parts.Clock, parts.Randomness.Split());
+
+    private readonly AutoTopics _autoTopics = new(parts.Quorum, () => parts.Live.Broker);
+    private readonly GroupCoordinators _groups = MakeGroups(parts);
 
     /// <summary>Fills the tables, before the first connection.</summary>
     public void AddHandlers(NodeNetwork network)
@@ -41,6 +48,7 @@ internal sealed class NodeServices(NodeParts parts)
         network.BrokerApis.Add(new ProduceHandler(table, slow, parts.Clock, parts.Config.ChecksRecords));
         network.BrokerApis.Add(new FetchHandler(table, _sessions, parts.Config.Network.FetchBytesMax));
         AddAdmin(network);
+        AddGroups(network);
     }
 
     /// <summary>Ends what is not part of a connection or a log.</summary>
@@ -71,10 +79,30 @@ internal sealed class NodeServices(NodeParts parts)
             network.ControllerApis.Add(handler);
         }
 
-        network.BrokerApis.Add(new MetadataHandler(context, new AutoTopics(parts.Quorum, () => parts.Live.Broker)));
+        network.BrokerApis.Add(new MetadataHandler(context, _autoTopics));
         network.BrokerApis.Add(new DescribeTopicPartitionsHandler(context));
         network.BrokerApis.Add(new ListConfigResourcesHandler(context));
         network.BrokerApis.Add(new InitProducerIdHandler(new ProducerIds(parts.Quorum, parts.Config.NodeId, parts.BrokerEpoch)));
+    }
+
+    // Before the first log is open, so that no partition of the offsets topic is missed.
+    private static GroupCoordinators MakeGroups(NodeParts parts)
+    {
+        var groups = new GroupCoordinators(
+            parts.Logs.Replicas.Table,
+            parts.Quorum.Publisher,
+            GroupConfigs.Of(parts.Config.Groups),
+            new Loop("group-loading", parts.Group.BackgroundLoops, parts.Clock),
+            parts.Randomness.Split(),
+            text => parts.Log.Error("groups", text));
+        parts.Logs.Replicas.Changed = groups.OnReplica;
+        return groups;
+    }
+
+    private void AddGroups(NodeNetwork network)
+    {
+        parts.Quorum.Loop.Post(new ActionTask(() => parts.Quorum.Publisher.SubscribeToChanges(_groups)));
+        network.BrokerApis.AddGroups(_groups, parts.Quorum.Publisher, topic => _autoTopics.Create(topic));
     }
 
     private FeatureView Features()

@@ -134,10 +134,11 @@ public sealed class GroupHandlerTests
 
         var byId = Commit("g", "", -1, (1, 8));
         byId.Topics[0].TopicId = GroupServer.TopicId;
+        byId.Topics[0].Partitions.Add(new OffsetCommitRequest.OffsetCommitRequestPartition { PartitionIndex = 9, CommittedMetadata = "" });
         byId.Topics.Add(new OffsetCommitRequest.OffsetCommitRequestTopic { TopicId = new Uuid(1, 1), Partitions = byId.Topics[0].Partitions });
         Assert.Equal(
-            [ErrorCode.UnknownTopicId, ErrorCode.None],
-            client.Call<OffsetCommitResponse>(byId, 10).Topics.Select(t => t.Partitions[0].ErrorCode));
+            ["9 UnknownTopicOrPartition", "1 None", "1 UnknownTopicId", "9 UnknownTopicId"],
+            client.Call<OffsetCommitResponse>(byId, 10).Topics.SelectMany(t => t.Partitions.Select(p => $"{p.PartitionIndex} {p.ErrorCode}")));
         var fetch = new OffsetFetchRequest
         {
             Groups = [FetchGroup("g", GroupServer.TopicId), FetchGroup("g", new Uuid(1, 1)), new() { GroupId = "g", Topics = null }],

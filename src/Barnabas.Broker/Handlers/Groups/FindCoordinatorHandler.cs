@@ -15,7 +15,7 @@ internal sealed class FindCoordinatorHandler(MetadataPublisher metadata, Action<
     : MessageHandler<FindCoordinatorRequest>(ApiKey.FindCoordinator)
 {
     private const short FirstVersionWithManyKeys = 4;
-    private const sbyte GroupKey = 0, TransactionKey = 1;
+    private const sbyte GroupKey = 0, TransactionKey = 1, ShareKey = 2;
 
     // Kafka's words: some clients show them to people.
     private const string InvalidRequestText = "This most likely occurs because of a request being malformed by the client library or the "
@@ -53,6 +53,7 @@ internal sealed class FindCoordinatorHandler(MetadataPublisher metadata, Action<
     {
         GroupKey => FindGroup(request, key),
         TransactionKey => NotFound(key, ErrorCode.TransactionalIdAuthorizationFailed, "This broker does not serve transactions."),
+        ShareKey => NotFound(key, ErrorCode.InvalidRequest, ""),
         _ => NotFound(key, ErrorCode.InvalidRequest, InvalidRequestText),
     };
 
@@ -82,5 +83,10 @@ internal sealed class FindCoordinatorHandler(MetadataPublisher metadata, Action<
         Key = key, NodeId = -1, Host = "", Port = -1, ErrorCode = error, ErrorMessage = message,
     };
 
-    private static string Text(ErrorCode error) => error == ErrorCode.CoordinatorNotAvailable ? NotAvailableText : error.ProtocolName();
+    private static string Text(ErrorCode error) => error switch
+    {
+        ErrorCode.CoordinatorNotAvailable => NotAvailableText,
+        ErrorCode.InvalidRequest => InvalidRequestText,
+        _ => error.ProtocolName(),
+    };
 }

@@ -80,7 +80,8 @@ internal sealed class OffsetCommitHandler(GroupCoordinators coordinators) : Mess
     {
         foreach (var topic in response.Topics)
         {
-            if (topic.Name == name && (topic.TopicId == id || topic.TopicId == Uuid.Zero || id == Uuid.Zero))
+            // What was refused has the name or the id that the request had; what was committed has both.
+            if (topic.TopicId != Uuid.Zero && id != Uuid.Zero ? topic.TopicId == id : topic.Name == name)
             {
                 return topic;
             }
