@@ -134,11 +134,15 @@ public sealed class GroupHandlerTests
 
         var byId = Commit("g", "", -1, (1, 8));
         byId.Topics[0].TopicId = GroupServer.TopicId;
-        byId.Topics[0].Partitions.Add(new OffsetCommitRequest.OffsetCommitRequestPartition { PartitionIndex = 9, CommittedMetadata = "" });
-        byId.Topics.Add(new OffsetCommitRequest.OffsetCommitRequestTopic { TopicId = new Uuid(1, 1), Partitions = byId.Topics[0].Partitions });
+        byId.Topics[0].Partitions.Add(Commit("g", "", -1, (9, 8)).Topics[0].Partitions[0]);
+        byId.Topics.Add(new OffsetCommitRequest.OffsetCommitRequestTopic
+        {
+            TopicId = new Uuid(1, 1), Partitions = byId.Topics[0].Partitions,
+        });
         Assert.Equal(
             ["9 UnknownTopicOrPartition", "1 None", "1 UnknownTopicId", "9 UnknownTopicId"],
-            client.Call<OffsetCommitResponse>(byId, 10).Topics.SelectMany(t => t.Partitions.Select(p => $"{p.PartitionIndex} {p.ErrorCode}")));
+            client.Call<OffsetCommitResponse>(byId, 10).Topics.SelectMany(t => t.Partitions)
+                .Select(p => $"{p.PartitionIndex} {p.ErrorCode}"));
         var fetch = new OffsetFetchRequest
         {
             Groups = [FetchGroup("g", GroupServer.TopicId), FetchGroup("g", new Uuid(1, 1)), new() { GroupId = "g", Topics = null }],
