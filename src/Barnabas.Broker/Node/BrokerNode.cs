@@ -21,9 +21,6 @@ public sealed record BrokerNodeSetup
     /// <summary>The clock of every timeout and timestamp.</summary>
     public SystemClock Clock { get; init; } = SystemClock.Instance;
 
-    /// <summary>The wire to use.</summary>
-    public WireKind Wire { get; init; } = IoLoopGroup.DefaultKind;
-
     /// <summary>False for a node whose quorum nobody else may talk to.</summary>
     public bool OpensController { get; init; } = true;
 }
@@ -50,7 +47,7 @@ public sealed class BrokerNode : IAsyncDisposable
     private BrokerNode(BrokerNodeSetup setup)
     {
         _setup = setup;
-        _group = IoLoopGroup.Acquire(setup.Wire, setup.Clock, onSlowTurn: (name, us) =>
+        _group = IoLoopGroup.Acquire(WireOf(setup.Config), setup.Clock, onSlowTurn: (name, us) =>
             setup.Log.Debug("loops", $"a turn of {name} took {us / 1000} ms"));
     }
 
@@ -111,6 +108,14 @@ public sealed class BrokerNode : IAsyncDisposable
 
         _group.Dispose();
     }
+
+    private static WireKind WireOf(BrokerConfig config) => config.Text("barnabas.wire") switch
+    {
+        "epoll" when OperatingSystem.IsLinux() => WireKind.Epoll,
+        "epoll" => throw new StartupException("barnabas.wire=epoll needs Linux; leave it out, or set barnabas.wire=sockets"),
+        "sockets" => WireKind.Sockets,
+        _ => IoLoopGroup.DefaultKind,
+    };
 
     private async Task StartAsync()
     {

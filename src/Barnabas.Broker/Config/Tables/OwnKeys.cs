@@ -12,6 +12,8 @@ internal static class OwnKeys
             Whether a produce is acknowledged only after its records are flushed to the disk, many batches to a flush.
         barnabas.insecure.allow.public | boolean | false | read-only
             Whether a listener without authentication may be reached from other machines.
+        barnabas.wire | string | auto | read-only | [auto, epoll, sockets]
+            How bytes move: loops of our own over epoll (Linux), .NET sockets (everywhere), or what suits this machine best.
         """u8;
 
     /// <summary>Keys of a topic; the fourth column is the broker key that gives the default.</summary>
