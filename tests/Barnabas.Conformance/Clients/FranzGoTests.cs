@@ -10,7 +10,7 @@ public sealed class FranzGoTests(BrokerFixture fixture)
 {
     private const int Records = 50_000;
 
-    [BrokerTheory(Need.Tools, Apis = [Api.CreateTopics, Api.Produce, Api.Fetch])]
+    [BrokerTheory(Need.Tools, Apis = [Api.CreateTopics, Api.Produce, Api.Fetch, Api.ListOffsets])]
     [InlineData("none")]
     [InlineData("gzip")]
     [InlineData("snappy")]

@@ -16,7 +16,7 @@ public sealed class KcatTests(BrokerFixture fixture)
         Assert.Contains($"broker 1 at {Broker.Bootstrap} (controller)", text);
     }
 
-    [BrokerTheory(Need.Kcat, Apis = [Api.Produce, Api.Fetch])]
+    [BrokerTheory(Need.Kcat, Apis = [Api.Produce, Api.Fetch, Api.ListOffsets])]
     [InlineData("none", "1")]
     [InlineData("gzip", "all")]
     [InlineData("snappy", "all")]
@@ -31,7 +31,7 @@ public sealed class KcatTests(BrokerFixture fixture)
         Assert.Equal(lines, Kcat.Consume(Broker, topic).Succeeded().Output);
     }
 
-    [BrokerFact(Need.Kcat, Apis = [Api.Produce, Api.Fetch])]
+    [BrokerFact(Need.Kcat, Apis = [Api.Produce, Api.Fetch, Api.ListOffsets])]
     public void Keys_headers_null_values_and_partitions_survive()
     {
         var topic = fixture.NewName("kcat");
@@ -52,7 +52,7 @@ public sealed class KcatTests(BrokerFixture fixture)
             ["-b", Broker.Bootstrap, "-C", "-t", topic, "-p", "0", "-o", "-1", "-e", "-q"]).Succeeded().Text);
     }
 
-    [BrokerFact(Need.Kcat, Apis = [Api.Produce, Api.Fetch, Api.JoinGroup])]
+    [BrokerFact(Need.Kcat, Apis = [Api.Produce, Api.Fetch, Api.ListOffsets, Api.JoinGroup])]
     public void A_balanced_consumer_commits_and_goes_on_where_it_stopped()
     {
         var topic = fixture.NewName("kcat");

@@ -14,16 +14,16 @@ public sealed class LibraryTests(BrokerFixture fixture)
 
     private BrokerProcess Broker => fixture.Broker;
 
-    [BrokerFact(Need.ConfluentPython, Apis = [Api.Fetch, Api.JoinGroup, Api.CreatePartitions, Api.DescribeConfigs])]
+    [BrokerFact(Need.ConfluentPython, Apis = [Api.Fetch, Api.ListOffsets, Api.JoinGroup, Api.CreatePartitions, Api.DescribeConfigs])]
     public void Confluent_kafka_for_Python() => Run(DebianPython, "python/confluent.py", "none gzip snappy lz4 zstd");
 
-    [BrokerFact(Need.KafkaPython, Apis = [Api.Fetch, Api.JoinGroup, Api.CreatePartitions, Api.DescribeConfigs])]
+    [BrokerFact(Need.KafkaPython, Apis = [Api.Fetch, Api.ListOffsets, Api.JoinGroup, Api.CreatePartitions, Api.DescribeConfigs])]
     public void Kafka_python() => Run(DebianPython, "python/kafka_python.py", "None gzip snappy lz4 zstd");
 
-    [BrokerFact(Need.Node, Apis = [Api.Fetch, Api.JoinGroup, Api.CreatePartitions, Api.DeleteRecords])]
+    [BrokerFact(Need.Node, Apis = [Api.Fetch, Api.ListOffsets, Api.JoinGroup, Api.CreatePartitions, Api.DeleteRecords])]
     public void Kafkajs() => Run("node", "node/kafkajs.mjs", "none gzip snappy lz4");
 
-    [BrokerFact(Need.Node, Apis = [Api.Fetch, Api.JoinGroup, Api.CreatePartitions, Api.DeleteRecords])]
+    [BrokerFact(Need.Node, Apis = [Api.Fetch, Api.ListOffsets, Api.JoinGroup, Api.CreatePartitions, Api.DeleteRecords])]
     public void Platformatic_kafka() => Run("node", "node/platformatic.mjs", "none gzip snappy lz4");
 
     private void Run(string interpreter, string script, string codecs)

@@ -11,7 +11,7 @@ public sealed class IdempotenceTests
     private const int CutEvery = 20;
     private const int SwallowEvery = 333;
 
-    [BrokerFact(Need.Kcat, Apis = [Api.Produce, Api.Fetch, Api.InitProducerId])]
+    [BrokerFact(Need.Kcat, Apis = [Api.Produce, Api.Fetch, Api.ListOffsets, Api.InitProducerId])]
     [Trait("Category", "Slow")]
     public void A_million_records_arrive_once_and_in_order_though_answers_are_lost()
     {

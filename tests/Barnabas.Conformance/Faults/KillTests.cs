@@ -18,7 +18,7 @@ public sealed class KillTests
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
     private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("BARNABAS_KILLS") ?? "20");
 
-    [BrokerFact(Need.Kcat, Apis = [Api.Produce, Api.Fetch, Api.CreateTopics])]
+    [BrokerFact(Need.Kcat, Apis = [Api.Produce, Api.Fetch, Api.ListOffsets, Api.CreateTopics])]
     [Trait("Category", "Slow")]
     public void Nothing_acknowledged_is_lost()
     {

@@ -14,7 +14,7 @@ public sealed class RebalanceTests
     private const int Partitions = 6;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
 
-    [BrokerTheory(Need.ConfluentPython, Apis = [Api.Produce, Api.Fetch, Api.JoinGroup])]
+    [BrokerTheory(Need.ConfluentPython, Apis = [Api.Produce, Api.Fetch, Api.ListOffsets, Api.JoinGroup])]
     [InlineData("range")]
     [InlineData("roundrobin")]
     [InlineData("cooperative-sticky")]
@@ -55,7 +55,7 @@ public sealed class RebalanceTests
         AssertNeverWentBack(watch, load.Sent);
     }
 
-    [BrokerTheory(Need.ConfluentPython, Apis = [Api.Produce, Api.Fetch, Api.JoinGroup])]
+    [BrokerTheory(Need.ConfluentPython, Apis = [Api.Produce, Api.Fetch, Api.ListOffsets, Api.JoinGroup])]
     [InlineData("range")]
     [InlineData("cooperative-sticky")]
     public void A_static_member_comes_back_to_its_partitions_without_a_rebalance(string strategy)
@@ -86,7 +86,7 @@ public sealed class RebalanceTests
         AssertNeverWentBack(watch, load.Sent);
     }
 
-    [BrokerFact(Need.ConfluentPython, Apis = [Api.Produce, Api.Fetch, Api.JoinGroup])]
+    [BrokerFact(Need.ConfluentPython, Apis = [Api.Produce, Api.Fetch, Api.ListOffsets, Api.JoinGroup])]
     public void The_group_and_its_offsets_outlive_a_kill_of_the_broker()
     {
         using var broker = StartBroker();

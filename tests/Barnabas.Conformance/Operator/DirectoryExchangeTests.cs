@@ -7,7 +7,7 @@ namespace Barnabas.Conformance.Operator;
 /// <summary>Kafka opens the directory that Barnabas wrote, and Barnabas the one that Kafka wrote.</summary>
 public sealed class DirectoryExchangeTests
 {
-    [BrokerTheory(Need.Program, Need.Peer, Need.Kcat, Apis = [Api.Produce, Api.Fetch, Api.JoinGroup])]
+    [BrokerTheory(Need.Program, Need.Peer, Need.Kcat, Apis = [Api.Produce, Api.Fetch, Api.ListOffsets, Api.JoinGroup])]
     [InlineData("Barnabas", "Kafka")]
     [InlineData("Kafka", "Barnabas")]
     public void Records_topics_configs_and_offsets_move_to_the_other_program(string first, string second)

@@ -7,7 +7,7 @@ namespace Barnabas.Conformance.Operator;
 /// <summary>Starting and stopping as an operator does it.</summary>
 public sealed class RunTests
 {
-    [BrokerFact(Need.Kcat, Apis = [Api.Produce, Api.Fetch])]
+    [BrokerFact(Need.Kcat, Apis = [Api.Produce, Api.Fetch, Api.ListOffsets])]
     public void A_terminated_broker_leaves_the_clean_flag_and_everything_in_place()
     {
         using var broker = BrokerProcess.Start();

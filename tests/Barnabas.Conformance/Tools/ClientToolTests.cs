@@ -10,7 +10,7 @@ public sealed class ClientToolTests(BrokerFixture fixture)
 
     private BrokerProcess Broker => fixture.Broker;
 
-    [BrokerFact(Need.Peer, Apis = [Api.CreateTopics, Api.Produce, Api.Fetch])]
+    [BrokerFact(Need.Peer, Apis = [Api.CreateTopics, Api.Produce, Api.Fetch, Api.ListOffsets])]
     public void The_console_tools_round_trip_a_partition()
     {
         var topic = fixture.NewName("console");
@@ -22,7 +22,7 @@ public sealed class ClientToolTests(BrokerFixture fixture)
         Assert.Equal(["k1\tone", "k2\ttwo", "k3\tthree"], all.Trim().Split('\n').Order());
     }
 
-    [BrokerFact(Need.Peer, Apis = [Api.CreateTopics, Api.Produce, Api.Fetch, Api.JoinGroup, Api.OffsetCommit, Api.OffsetFetch])]
+    [BrokerFact(Need.Peer, Apis = [Api.Fetch, Api.ListOffsets, Api.JoinGroup])]
     public void The_console_consumer_goes_on_where_its_group_stopped()
     {
         var topic = fixture.NewName("console");
@@ -34,7 +34,7 @@ public sealed class ClientToolTests(BrokerFixture fixture)
         Assert.Equal("one\ntwo\nthree\n", fixture.Tool("console-consumer", "--topic", topic, "--from-beginning", "--max-messages", "3"));
     }
 
-    [BrokerFact(Need.Peer, Apis = [Api.CreateTopics, Api.Produce, Api.Fetch, Api.JoinGroup, Api.InitProducerId])]
+    [BrokerFact(Need.Peer, Apis = [Api.Fetch, Api.ListOffsets, Api.JoinGroup, Api.InitProducerId])]
     public void The_verifiable_tools_acknowledge_and_count_every_record()
     {
         var topic = fixture.NewName("verifiable");
@@ -47,7 +47,7 @@ public sealed class ClientToolTests(BrokerFixture fixture)
         Assert.Contains("\"success\":true", consumed);
     }
 
-    [BrokerFact(Need.Peer, Apis = [Api.CreateTopics, Api.Produce, Api.Fetch, Api.JoinGroup])]
+    [BrokerFact(Need.Peer, Apis = [Api.Fetch, Api.ListOffsets, Api.JoinGroup])]
     public void The_performance_tools_move_every_record()
     {
         var topic = fixture.NewName("perf");

@@ -11,7 +11,7 @@ public sealed class DumpLogTests(BrokerFixture fixture)
     private static readonly string[] Problems =
         ["isvalid: false", "Mismatches in", "Found", "non-consecutive", "Could not", "Exception", "Error", "is corrupted", "out of range"];
 
-    [BrokerFact(Need.Peer, Need.Kcat, Apis = [Api.Produce, Api.Fetch, Api.JoinGroup])]
+    [BrokerFact(Need.Peer, Need.Kcat, Apis = [Api.Produce, Api.Fetch, Api.ListOffsets, Api.JoinGroup])]
     public void Every_file_of_a_worked_directory_is_read_without_a_problem()
     {
         using var broker = BrokerProcess.Start(new Dictionary<string, string>

@@ -24,7 +24,7 @@ public sealed class DifferenceTests
         "DescribeGroups", "DeleteGroups", "DescribeQuorum", "UpdateFeatures",
     ];
 
-    [BrokerFact(Need.Tools, Need.Peer, Need.ConfluentPython, Apis = [Api.Fetch, Api.JoinGroup, Api.DeleteGroups])]
+    [BrokerFact(Need.Tools, Need.Peer, Need.ConfluentPython, Apis = [Api.Fetch, Api.ListOffsets, Api.JoinGroup, Api.DeleteGroups])]
     public void Answers_differ_from_those_of_Kafka_only_where_the_list_says_so()
     {
         using var folder = new TemporaryFolder();

@@ -9,7 +9,7 @@ public sealed class ErrorCodeTests
 {
     private static readonly string[] Files = ["log.jsonl", "groups.jsonl", "admin.jsonl"];
 
-    [BrokerFact(Need.Tools, Need.Peer, Need.ConfluentPython, Apis = [Api.Fetch, Api.JoinGroup, Api.DeleteGroups])]
+    [BrokerFact(Need.Tools, Need.Peer, Need.ConfluentPython, Apis = [Api.Fetch, Api.ListOffsets, Api.JoinGroup, Api.DeleteGroups])]
     public void Each_request_gets_the_error_code_that_it_is_there_for()
     {
         using var wire = new WireBroker(Target.Kind);
