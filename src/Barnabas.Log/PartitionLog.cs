@@ -26,7 +26,7 @@ public sealed class PartitionLog
     private ProducerStates _producers;
     private LeaderEpochs _epochs;
     private LogView _view;
-    private long _logStart, _logEnd, _highWatermark;
+    private long _logStart, _logEnd, _writtenEnd, _highWatermark; // the log end counts what is staged, a view only what is written
     private int _generation;
 
     internal PartitionLog(LoadedLog loaded)
@@ -39,7 +39,7 @@ public sealed class PartitionLog
         _producers = loaded.Producers;
         _epochs = loaded.Epochs;
         _logStart = loaded.LogStartOffset;
-        _logEnd = loaded.LogEndOffset;
+        _logEnd = _writtenEnd = loaded.LogEndOffset;
         _highWatermark = loaded.HighWatermark;
         _backlog = FlushBacklog.Of(loaded);
         _writer = new SegmentWriter(_disk, DirectoryPath, loaded.Segments, _backlog);
@@ -198,6 +198,7 @@ public sealed class PartitionLog
         try
         {
             _writer.WriteStaged(Config);
+            _writtenEnd = _logEnd;
         }
         catch (IOException)
         {
@@ -262,7 +263,7 @@ public sealed class PartitionLog
     /// </summary>
     public FlushJob BeginFlush(bool includeActive)
     {
-        Check.That(!HasStaged);
+        WriteStaged();
         var endOffset = includeActive ? _logEnd : Active.BaseOffset;
         return _backlog.Take(includeActive ? Active : null, endOffset, _generation, _epochs, isClose: false);
     }
@@ -278,11 +279,11 @@ public sealed class PartitionLog
 
     /// <summary>
     /// Seals the active segment, unless it is empty, and begins a new one at the log end. To be called by time, and before retention takes
-    /// the last segment; nothing may be staged.
+    /// the last segment.
     /// </summary>
     public void Roll(long nowMs)
     {
-        Check.That(!HasStaged);
+        WriteStaged();
         if (Active.SizeBytes > 0)
         {
             Guarded(() => _writer.Roll(_logEnd, _producers, Config, nowMs));
@@ -296,7 +297,7 @@ public sealed class PartitionLog
     /// </summary>
     public DeleteJob? Delete(RetentionPlan plan, long nowMs)
     {
-        Check.That(!HasStaged);
+        WriteStaged();
         if (plan.IncludesActive && plan.EndOffset == _logEnd)
         {
             Roll(nowMs);
@@ -423,7 +424,7 @@ public sealed class PartitionLog
         _generation++;
         _backlog.Keep(segments, logEnd);
         _writer.Replace(segments);
-        _logEnd = logEnd;
+        _logEnd = _writtenEnd = logEnd;
         _logStart = Math.Min(_logStart, logEnd);
         _highWatermark = Math.Min(_highWatermark, logEnd);
         RecoveryPoint = Math.Min(RecoveryPoint, logEnd);
@@ -433,7 +434,7 @@ public sealed class PartitionLog
     private LogView MakeView()
     {
         var stable = Math.Max(_producers.Transactions.LastStableOffset(_highWatermark), Math.Min(_logStart, _highWatermark));
-        var offsets = new LogOffsets(_logStart, _logEnd, _highWatermark, stable);
+        var offsets = new LogOffsets(_logStart, _writtenEnd, _highWatermark, stable);
         return new LogView(_writer.Segments, offsets, _epochs, LogPositions.Of(Active, offsets));
     }
 

@@ -22,23 +22,26 @@ internal static class SmallFile
         return read == bytes.Length ? bytes : bytes[..read];
     }
 
-    /// <summary>Makes or replaces a file and makes its bytes durable, but not its name: the directory is the caller's to sync.</summary>
-    internal static void Write(IDisk disk, string path, ReadOnlySpan<byte> bytes)
-    {
-        using var file = disk.Open(path, FileOpen.CreateOrTruncate);
-        file.Write(bytes, 0);
-        file.Sync();
-    }
-
     /// <summary>
     /// Replaces a file so that a crash leaves the old bytes or the new ones: temporary file, sync, rename, sync of the directory.
     /// </summary>
     internal static void Replace(IDisk disk, string path, ReadOnlySpan<byte> bytes)
     {
+        WriteWhole(disk, path, bytes);
+        disk.SyncDirectory(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Like <see cref="Replace"/>, for many files of a directory that is synced once behind them all.</summary>
+    internal static void WriteWhole(IDisk disk, string path, ReadOnlySpan<byte> bytes)
+    {
         var temporary = path + ".tmp";
-        Write(disk, temporary, bytes);
+        using (var file = disk.Open(temporary, FileOpen.CreateOrTruncate))
+        {
+            file.Write(bytes, 0);
+            file.Sync();
+        }
+
         FaultPoint.Here("replace.before-rename");
         disk.Rename(temporary, path);
-        disk.SyncDirectory(Path.GetDirectoryName(path)!);
     }
 }

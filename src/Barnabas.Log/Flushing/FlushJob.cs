@@ -81,11 +81,11 @@ public sealed class FlushJob
     /// <summary>Writes and syncs the index files of a segment that no longer changes.</summary>
     internal static void WriteIndexes(IDisk disk, Segment segment)
     {
-        SmallFile.Write(disk, segment.PathOf(SegmentNames.OffsetIndex), segment.Offsets.ToBytes());
-        SmallFile.Write(disk, segment.PathOf(SegmentNames.TimeIndex), segment.Times.ToBytes());
+        SmallFile.WriteWhole(disk, segment.PathOf(SegmentNames.OffsetIndex), segment.Offsets.ToBytes());
+        SmallFile.WriteWhole(disk, segment.PathOf(SegmentNames.TimeIndex), segment.Times.ToBytes());
         if (!segment.Transactions.Entries.IsEmpty)
         {
-            SmallFile.Write(disk, segment.PathOf(SegmentNames.TransactionIndex), segment.Transactions.ToBytes());
+            SmallFile.WriteWhole(disk, segment.PathOf(SegmentNames.TransactionIndex), segment.Transactions.ToBytes());
         }
     }
 
@@ -111,7 +111,7 @@ public sealed class FlushJob
 
         foreach (var (offset, bytes) in Snapshots)
         {
-            SmallFile.Write(_disk, SegmentNames.PathOf(_directory, offset, SegmentNames.ProducerSnapshot), bytes);
+            SmallFile.WriteWhole(_disk, SegmentNames.PathOf(_directory, offset, SegmentNames.ProducerSnapshot), bytes);
         }
 
         if (Epochs is not null)

@@ -168,11 +168,7 @@ internal sealed class LogLoader(LogOpenRequest request)
             lease.Data.Truncate(scan.GoodBytes);
         }
 
-        foreach (var suffix in SegmentNames.SegmentSuffixes[1..])
-        {
-            _disk.Delete(segment.PathOf(suffix));
-        }
-
+        DeleteIndexes(segment);
         if (!isTorn)
         {
             if (index < bases.Count - 1)
@@ -257,7 +253,20 @@ internal sealed class LogLoader(LogOpenRequest request)
 
         segment.LoadFirstTimestamp();
         segment.LoadTransactions();
+        DeleteIndexes(segment);
         return segment;
+    }
+
+    /// <summary>
+    /// Indexes live in memory while a segment may still grow. Its old files would be taken for whole after a crash behind the next roll,
+    /// when the data is already below the recovery point.
+    /// </summary>
+    private void DeleteIndexes(Segment segment)
+    {
+        foreach (var suffix in SegmentNames.SegmentSuffixes[1..])
+        {
+            _disk.Delete(segment.PathOf(suffix));
+        }
     }
 
     private static bool HasIndexes(IReadOnlyList<DiskEntry> listing, string dataPath)
