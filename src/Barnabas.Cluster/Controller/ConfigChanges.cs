@@ -165,7 +165,7 @@ public static class ConfigChanges
             return Invalid($"Node id must be an integer, but it is: {name}");
         }
 
-        return machine.Image.Brokers.Find(id) is null
+        return id != machine.Settings.NodeId && machine.Image.Brokers.Find(id) is null
             ? Invalid($"Unexpected broker id, expected {machine.Settings.NodeId}, but received {id}")
             : Refusal.None;
     }
@@ -182,7 +182,7 @@ public static class ConfigChanges
 
             if (change.Kind is < ConfigChangeKind.Set or > ConfigChangeKind.Subtract)
             {
-                return Invalid($"Unknown operation {(sbyte)change.Kind}");
+                return new Refusal(ErrorCode.UnknownServerError, null);
             }
         }
 

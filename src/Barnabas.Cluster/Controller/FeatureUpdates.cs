@@ -18,21 +18,23 @@ public static class FeatureUpdates
         foreach (var update in request.FeatureUpdates)
         {
             var type = version == 0 ? (update.AllowDowngrade ? SafeDowngrade : Upgrade) : update.UpgradeType;
-            if (Problem(machine, update.Feature, update.MaxVersionLevel, type, kraftVersion) is { } problem)
+            var (feature, level) = (update.Feature, update.MaxVersionLevel);
+            var problem = Problem(machine, feature, level, type, kraftVersion) is { } invalid
+                ? $"Invalid update version {level} for feature {feature}. {invalid}"
+                : MetadataDowngrade(machine, feature, level, type);
+            if (problem is not null)
             {
                 decision.TakeBack(before);
                 return new UpdateFeaturesResponse
                 {
                     ErrorCode = ErrorCode.InvalidUpdateVersion,
-                    ErrorMessage = "The update failed for all features since the following feature had an error: Invalid update version "
-                        + $"{update.MaxVersionLevel} for feature {update.Feature}. {problem}",
+                    ErrorMessage = "The update failed for all features since the following feature had an error: " + problem,
                 };
             }
 
-            if (update.Feature != SupportedFeatures.KRaftVersion
-                && machine.Image.Features.LevelOf(update.Feature) != update.MaxVersionLevel)
+            if (feature != SupportedFeatures.KRaftVersion && machine.Image.Features.LevelOf(feature) != level)
             {
-                decision.Add(ImageRecords.Level(update.Feature, update.MaxVersionLevel));
+                decision.Add(ImageRecords.Level(feature, level));
             }
         }
 
@@ -41,12 +43,12 @@ public static class FeatureUpdates
             decision.TakeBack(before);
         }
 
-        var response = new UpdateFeaturesResponse();
+        var response = new UpdateFeaturesResponse { ErrorMessage = null };
         if (version < 2)
         {
             foreach (var update in request.FeatureUpdates)
             {
-                response.Results.Add(new UpdateFeaturesResponse.UpdatableFeatureResult { Feature = update.Feature });
+                response.Results.Add(new() { Feature = update.Feature, ErrorMessage = "NONE" });
             }
         }
 
@@ -78,12 +80,9 @@ public static class FeatureUpdates
                 : null;
         }
 
-        if (level < current && type == Upgrade)
-        {
-            return "Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade.";
-        }
-
-        return feature == MetadataVersion.FeatureName && level < current ? MetadataDowngrade(current, level, type) : null;
+        return level < current && type == Upgrade
+            ? "Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade."
+            : null;
     }
 
     private static string? OutOfRange(ControllerMachine machine, string feature, short level, short current)
@@ -102,8 +101,14 @@ public static class FeatureUpdates
         return $"Local controller {machine.Settings.NodeId} does not support this feature.";
     }
 
-    private static string? MetadataDowngrade(short from, short to, sbyte type)
+    private static string? MetadataDowngrade(ControllerMachine machine, string feature, short to, sbyte type)
     {
+        var from = machine.Image.Features.MetadataVersion.Level;
+        if (feature != MetadataVersion.FeatureName || to >= from)
+        {
+            return null;
+        }
+
         var what = $"Unsupported metadata.version downgrade from {from} to {to}.";
         return type == UnsafeDowngrade
             ? $"{what} Unsafe metadata downgrade is not supported in this version."

@@ -11,6 +11,9 @@ namespace Barnabas.Broker.Handlers.Admin;
 /// <summary>Tells configurations with where each value comes from.</summary>
 public sealed class DescribeConfigsHandler(AdminContext context) : MessageHandler<DescribeConfigsRequest>(ApiKey.DescribeConfigs)
 {
+    private const string MalformedText = "This most likely occurs because of a request being malformed by the client library or the "
+        + "message was sent to an incompatible broker. See the broker logs for more details.";
+
     /// <inheritdoc/>
     protected override void Handle(Request request, DescribeConfigsRequest message)
     {
@@ -47,14 +50,14 @@ public sealed class DescribeConfigsHandler(AdminContext context) : MessageHandle
                 refusal = new Refusal(ErrorCode.InvalidTopicException, problem);
                 return [];
             case ConfigKind.Topic when image.Topics.Find(resource.Name) is null:
-                refusal = new Refusal(ErrorCode.UnknownTopicOrPartition, "This server does not host this topic-partition.");
+                refusal = new Refusal(ErrorCode.UnknownTopicOrPartition, "");
                 return [];
             case ConfigKind.Topic:
                 return ConfigDescriber.Topic(config, config.Topic(values), names);
             case ConfigKind.Broker when resource.Name.Length == 0:
                 return ConfigDescriber.AllBrokers(config, names);
             case ConfigKind.Broker or ConfigKind.BrokerLogger:
-                refusal = CheckBroker(resource.Name);
+                refusal = CheckBroker(resource);
                 return refusal.IsNone && resource.Kind == ConfigKind.Broker ? ConfigDescriber.Broker(config, names) : [];
             case ConfigKind.Group when resource.Name.Length == 0:
                 refusal = new Refusal(ErrorCode.InvalidRequest, "Group name must not be empty");
@@ -67,20 +70,22 @@ public sealed class DescribeConfigsHandler(AdminContext context) : MessageHandle
             case ConfigKind.ClientMetrics:
                 return ConfigDescriber.ClientMetrics(new Dictionary<string, string>(values), names);
             default:
-                refusal = new Refusal(ErrorCode.InvalidRequest, $"Unsupported resource type: {(sbyte)resource.Kind}");
+                refusal = new Refusal(ErrorCode.InvalidRequest, MalformedText);
                 return [];
         }
     }
 
-    private Refusal CheckBroker(string name)
+    private Refusal CheckBroker(ConfigResource resource)
     {
+        var name = resource.Name;
         if (!int.TryParse(name, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var id))
         {
             return new Refusal(ErrorCode.InvalidRequest, $"Broker id must be an integer, but it is: {name}");
         }
 
         return id == context.NodeId ? Refusal.None : new Refusal(
-            ErrorCode.InvalidRequest, $"Unexpected broker id, expected {context.NodeId} or empty string, but received {name}");
+            ErrorCode.InvalidRequest, $"Unexpected broker id, expected {context.NodeId}"
+                + (resource.Kind == ConfigKind.Broker ? " or empty string, but" : " but") + $" received {name}");
     }
 
     private static DescribeConfigsResponse.DescribeConfigsResourceResult Describe(

@@ -17,11 +17,13 @@ public sealed class DescribeTopicPartitionsHandler(AdminContext context)
         var cursor = message.Cursor;
         var names = Names(image, message);
         var isLost = cursor is not null && message.Topics.Count > 0 && !message.Topics.Exists(t => t.Name == cursor.TopicName);
-        if (isLost || cursor is { PartitionIndex: < 0 })
+        var isNameless = message.Topics.Exists(topic => topic.Name.Length == 0);
+        if (isLost || isNameless || cursor is { PartitionIndex: < 0 })
         {
+            var error = isNameless ? ErrorCode.UnknownServerError : ErrorCode.InvalidRequest;
             request.Complete(new DescribeTopicPartitionsResponse
             {
-                Topics = names.Select(name => Failed(name, ErrorCode.InvalidRequest)).ToList(),
+                Topics = message.Topics.ConvertAll(topic => Failed(topic.Name, error)),
             });
             return;
         }
@@ -37,8 +39,9 @@ public sealed class DescribeTopicPartitionsHandler(AdminContext context)
 
             if (image.Topics.Find(name) is not { } topic)
             {
-                response.Topics.Add(Failed(
-                    name, TopicNames.Problem(name) is null ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException));
+                var isValid = TopicNames.Problem(name) is null;
+                response.Topics.Add(Failed(name, isValid ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException));
+                response.Topics[^1].TopicAuthorizedOperations = AdminContext.TopicOperations;
                 continue;
             }
 

@@ -26,7 +26,7 @@ public sealed class ListConfigResourcesHandler(AdminContext context)
             return;
         }
 
-        foreach (var kind in kinds)
+        foreach (var kind in All.Where(kinds.Contains))
         {
             foreach (var name in Names(context.Image, kind))
             {

@@ -31,7 +31,7 @@ public sealed class MetadataHandler(AdminContext context, AutoTopics autoTopics)
 
         var image = context.Image;
         var view = new View(image, request.Connection.Listener.Name, request.ApiVersion);
-        var response = new MetadataResponse { ClusterId = context.ClusterId, ControllerId = context.NodeId };
+        var response = new MetadataResponse { ClusterId = context.ClusterId, ControllerId = -1 };
         AddBrokers(view, response);
         AddTopics(view, message, response);
         if (message.IncludeClusterAuthorizedOperations)
@@ -68,7 +68,7 @@ public sealed class MetadataHandler(AdminContext context, AutoTopics autoTopics)
         return ErrorCode.None;
     }
 
-    private static void AddBrokers(in View view, MetadataResponse response)
+    private void AddBrokers(in View view, MetadataResponse response)
     {
         foreach (var broker in view.Image.Brokers.Values)
         {
@@ -78,6 +78,9 @@ public sealed class MetadataHandler(AdminContext context, AutoTopics autoTopics)
                 {
                     NodeId = broker.Id, Host = endpoint.Host, Port = endpoint.Port, Rack = broker.Rack,
                 });
+
+                // Any broker passes requests on to the controller; this one is it.
+                response.ControllerId = response.ControllerId < 0 || broker.Id == context.NodeId ? broker.Id : response.ControllerId;
             }
         }
     }
@@ -106,10 +109,13 @@ public sealed class MetadataHandler(AdminContext context, AutoTopics autoTopics)
 
             var topic = byId ? view.Image.Topics.Find(asked.TopicId) : view.Image.Topics.Find(asked.Name!);
             response.Topics.Add(topic is not null ? Describe(view, topic)
-                : byId ? new MetadataResponse.MetadataResponseTopic { ErrorCode = ErrorCode.UnknownTopicId, TopicId = asked.TopicId }
+                : byId ? Unknown(asked.TopicId)
                 : Absent(asked.Name!, creates));
         }
     }
+
+    private static MetadataResponse.MetadataResponseTopic Unknown(Uuid id) =>
+        new() { ErrorCode = ErrorCode.UnknownTopicId, TopicId = id, Name = null };
 
     private MetadataResponse.MetadataResponseTopic Absent(string name, bool creates)
     {
@@ -141,16 +147,28 @@ public sealed class MetadataHandler(AdminContext context, AutoTopics autoTopics)
         };
     }
 
-    private static MetadataResponse.MetadataResponsePartition Describe(in View view, int index, PartitionImage partition) => new()
+    private static MetadataResponse.MetadataResponsePartition Describe(in View view, int index, PartitionImage partition)
     {
-        ErrorCode = LeaderError(view, partition.Leader),
-        PartitionIndex = index,
-        LeaderId = partition.Leader,
-        LeaderEpoch = partition.LeaderEpoch,
-        ReplicaNodes = [.. partition.Replicas],
-        IsrNodes = [.. partition.Isr],
-        OfflineReplicas = PartitionView.Offline(view.Image, partition),
-    };
+        var answer = new MetadataResponse.MetadataResponsePartition
+        {
+            ErrorCode = LeaderError(view, partition.Leader),
+            PartitionIndex = index,
+            LeaderId = partition.Leader,
+            LeaderEpoch = partition.LeaderEpoch,
+            ReplicaNodes = [.. partition.Replicas],
+            IsrNodes = [.. partition.Isr],
+            OfflineReplicas = PartitionView.Offline(view.Image, partition),
+        };
+        if (view.Version == 0 && answer.OfflineReplicas.Count > 0)
+        {
+            // The first clients knew nothing of replicas that are offline: they are left out.
+            answer.ReplicaNodes.RemoveAll(answer.OfflineReplicas.Contains);
+            answer.IsrNodes.RemoveAll(answer.OfflineReplicas.Contains);
+            answer.ErrorCode = answer.ErrorCode == ErrorCode.None ? ErrorCode.ReplicaNotAvailable : answer.ErrorCode;
+        }
+
+        return answer;
+    }
 
     private static ErrorCode LeaderError(in View view, int leader)
     {
