@@ -13,8 +13,16 @@ public abstract class MessageHandler<TRequest>(ApiKey key) : IRequestHandler
     public ApiKey Key => key;
 
     /// <inheritdoc/>
-    public void Handle(Request request) => Handle(request, MessageCodec.Decode<TRequest>(request.Body, request.ApiVersion));
+    public void Handle(Request request)
+    {
+        var message = MessageCodec.Decode<TRequest>(request.Body, request.ApiVersion);
+        request.ReleaseBody();
+        Handle(request, message);
+    }
 
-    /// <summary>Starts the decoded request; see <see cref="IRequestHandler.Handle"/>.</summary>
+    /// <summary>
+    /// Starts the decoded request; see <see cref="IRequestHandler.Handle"/>. Body and <see cref="Request.ClientId"/> must not be read
+    /// after it has returned.
+    /// </summary>
     protected abstract void Handle(Request request, TRequest message);
 }

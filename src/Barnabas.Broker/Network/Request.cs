@@ -54,7 +54,7 @@ public sealed class Request : LoopTask
 
     /// <summary>UTF-8 name the client gave itself, empty for none. Valid as long as <see cref="Body"/>.</summary>
     public ReadOnlySpan<byte> ClientId =>
-        _lease!.Span.Slice(_frameOffset + _header.ClientIdOffset, Math.Max(0, _header.ClientIdLength));
+        Lease.Span.Slice(_frameOffset + _header.ClientIdOffset, Math.Max(0, _header.ClientIdLength));
 
     /// <summary>True when the client gave no name, which is not the same as an empty one.</summary>
     public bool IsClientIdNull => _header.ClientIdLength < 0;
@@ -63,7 +63,14 @@ public sealed class Request : LoopTask
     /// The block that the body lies in, at a fixed address. Valid until <see cref="Applied"/> or completion; whoever needs the bytes for
     /// longer retains it.
     /// </summary>
-    public BufferLease Lease => _lease!;
+    public BufferLease Lease
+    {
+        get
+        {
+            Check.That(_lease is not null);
+            return _lease;
+        }
+    }
 
     /// <summary>Where the body begins in the block.</summary>
     public int BodyOffset => _frameOffset + _header.BodyOffset;
@@ -72,7 +79,7 @@ public sealed class Request : LoopTask
     public int BodyLength => _frameLength - _header.BodyOffset;
 
     /// <summary>The body. Valid until <see cref="Applied"/> or completion.</summary>
-    public ReadOnlySpan<byte> Body => _lease!.Span.Slice(BodyOffset, BodyLength);
+    public ReadOnlySpan<byte> Body => Lease.Span.Slice(BodyOffset, BodyLength);
 
     /// <summary>Bytes of the whole frame without its length.</summary>
     public int FrameBytes => _frameLength;
@@ -249,6 +256,8 @@ public sealed class Request : LoopTask
     {
         if (_bodyReleased)
         {
+            // Who reads on must fail, not find the bytes of others.
+            _lease = null;
             return false;
         }
 
@@ -332,6 +341,7 @@ public sealed class Request : LoopTask
         {
             _leaseRetained = false;
             _lease!.Release();
+            _lease = null;
         }
 
         _connection.OnApplied(this);
