@@ -1,5 +1,8 @@
 using System.Net.Sockets;
+using Barnabas.Base;
 using Barnabas.Broker.Config;
+using Barnabas.Broker.Quorum;
+using Barnabas.Log.Directories;
 
 namespace Barnabas.App;
 
@@ -15,7 +18,7 @@ internal static class StartupFaults
     /// <summary>The sentence; null when the fault is not of the world but a bug, whose stack trace has to be seen.</summary>
     public static string? Explain(Exception fault) => fault switch
     {
-        StartupException => fault.Message,
+        StartupException or LogDirectoryException or QuorumException or MalformedException => fault.Message,
         SocketException => Explain(fault.Message, fault),
         IOException { InnerException: SocketException } => Explain(fault.Message, fault.InnerException),
         UnauthorizedAccessException => $"{fault.Message}; give this user the right to write there, or choose another directory with --data",

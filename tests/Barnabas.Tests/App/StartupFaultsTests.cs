@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Barnabas.App;
 using Barnabas.Broker.Config;
+using Barnabas.Log.Directories;
 
 namespace Barnabas.Tests.App;
 
@@ -19,6 +20,7 @@ public sealed class StartupFaultsTests
         Assert.Contains("read-only", StartupFaults.Explain(new IOException("mkdir x", 30)));
         Assert.Contains("choose another directory", StartupFaults.Explain(new UnauthorizedAccessException("x")));
         Assert.Equal("said already", StartupFaults.Explain(new StartupException("said already")));
+        Assert.Equal("no such directory", StartupFaults.Explain(new LogDirectoryException("no such directory")));
     }
 
     [Fact]
