@@ -13,6 +13,9 @@ internal static class StartCommand
     /// <summary>Runs until a signal; the exit code of the process.</summary>
     public static int Run(StartArguments arguments, StartBroker startBroker)
     {
+        // What an earlier start compiled is compiled on a second thread, ahead of the first; the build leaves the list beside the program.
+        ProfileOptimization.SetProfileRoot(AppContext.BaseDirectory);
+        ProfileOptimization.StartProfile("start.profile");
         var isJson = Console.IsOutputRedirected;
         var least = arguments.Verbose ? LogLevel.Debug : arguments.Quiet ? LogLevel.Warn : LogLevel.Info;
         var log = new OperatorLog(Console.OpenStandardOutput(), isJson, least);
