@@ -378,14 +378,13 @@ public sealed class PartitionLog
         Abandon();
     }
 
-    /// <summary>Lets go of the files as they are, as a crash would: for directories that failed and partitions that are deleted.</summary>
+    /// <summary>
+    /// Lets go of the files as they are, as a crash would: for directories that failed and partitions that are deleted. Once is enough.
+    /// </summary>
     public void Abandon()
     {
         IsBroken = true;
-        foreach (var segment in _writer.Segments)
-        {
-            segment.Lease.Release();
-        }
+        _writer.Close();
     }
 
     private ErrorCode JudgeSize(int sizeBytes, AppendOrigin origin) =>

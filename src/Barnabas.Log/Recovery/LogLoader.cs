@@ -19,6 +19,7 @@ internal sealed class LogLoader(LogOpenRequest request)
     private readonly string _directory = request.DirectoryPath;
     private readonly List<Segment> _segments = [];
     private readonly List<Segment> _scanned = [];
+    private readonly List<SegmentLease> _leases = [];
     private LeaderEpochs _epochs = LeaderEpochs.Empty;
     private LeaderEpochs _storedEpochs = LeaderEpochs.Empty;
     private long _logEnd;
@@ -26,6 +27,21 @@ internal sealed class LogLoader(LogOpenRequest request)
     private bool _isEpochFileTrusted = true;
 
     internal OpenedLog Load()
+    {
+        try
+        {
+            var opened = LoadAll();
+            Release(lease => !_segments.Exists(s => s.Lease == lease));
+            return opened;
+        }
+        catch
+        {
+            Release(_ => true);
+            throw;
+        }
+    }
+
+    private OpenedLog LoadAll()
     {
         _disk.CreateDirectory(_directory);
         DirectoryMending.Run(_disk, _directory);
@@ -46,10 +62,22 @@ internal sealed class LogLoader(LogOpenRequest request)
             var fresh = Truncation.StartOver(_disk, _directory, [.. _segments], logStart, request.NowMs);
             _segments.Clear();
             _segments.Add(fresh);
+            _leases.Add(fresh.Lease);
             _logEnd = logStart;
         }
 
         return Finish(logStart);
+    }
+
+    private void Release(Predicate<SegmentLease> isUnused)
+    {
+        foreach (var lease in _leases)
+        {
+            if (isUnused(lease))
+            {
+                lease.Release();
+            }
+        }
     }
 
     private OpenedLog Finish(long logStart)
@@ -120,14 +148,14 @@ internal sealed class LogLoader(LogOpenRequest request)
         var isLast = index == bases.Count - 1;
         var path = SegmentNames.PathOf(_directory, baseOffset, SegmentNames.Data);
         var data = _disk.Open(path, FileOpen.ReadWrite);
+        var lease = new SegmentLease(data);
+        _leases.Add(lease);
         var fileBytes = data.Length;
         if (fileBytes > int.MaxValue)
         {
-            data.Dispose();
             throw new IOException($"{path} has {fileBytes} bytes, more than a segment can");
         }
 
-        var lease = new SegmentLease(data);
         var modifiedMs = listing.First(e => e.Name.AsSpan().SequenceEqual(Path.GetFileName(path.AsSpan()))).ModifiedMs;
         var isBelowRecoveryPoint = !isLast && bases[index + 1] <= request.RecoveryPoint;
         if ((request.IsClean || isBelowRecoveryPoint) && HasIndexes(listing, path))

@@ -18,6 +18,7 @@ internal sealed class SegmentWriter
     private readonly StagedBatches _staged = new();
     private RollPlan _roll;
     private long _nowMs;
+    private bool _isClosed;
 
     internal SegmentWriter(IDisk disk, string directory, Segment[] segments, FlushBacklog backlog)
     {
@@ -92,12 +93,31 @@ internal sealed class SegmentWriter
         return removed;
     }
 
-    /// <summary>Goes on with other segments, after a truncation.</summary>
+    /// <summary>Goes on with other segments, after a truncation, and lets go of the files that are not among them.</summary>
     internal void Replace(Segment[] segments)
     {
         Check.That(!HasStaged);
+        foreach (var gone in Segments)
+        {
+            if (!Array.Exists(segments, s => s.Lease == gone.Lease))
+            {
+                gone.Lease.Release();
+            }
+        }
+
         Segments = segments;
         _roll = RollPlan.Of(Active);
+    }
+
+    /// <summary>Lets go of all files. A second time is nothing.</summary>
+    internal void Close()
+    {
+        foreach (var segment in _isClosed ? [] : Segments)
+        {
+            segment.Lease.Release();
+        }
+
+        _isClosed = true;
     }
 
     private void WriteGroup(int from, int end, LogConfig config)

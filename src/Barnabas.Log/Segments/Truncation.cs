@@ -10,7 +10,7 @@ internal static class Truncation
 
     /// <summary>
     /// Cuts before the batch that holds <paramref name="offset"/>, and deletes the segments behind it, the last first, so that a crash
-    /// leaves a log without a hole.
+    /// leaves a log without a hole. The files of what is deleted stay open, for the caller to release.
     /// </summary>
     internal static Result Cut(IDisk disk, Segment[] segments, long offset)
     {
@@ -40,7 +40,7 @@ internal static class Truncation
         return new Result([.. segments[..keep], active], logEnd);
     }
 
-    /// <summary>Deletes every segment and makes an empty one.</summary>
+    /// <summary>Deletes every segment and makes an empty one. The deleted files stay open, for the caller to release.</summary>
     internal static Segment StartOver(IDisk disk, string directory, Segment[] segments, long baseOffset, long nowMs)
     {
         for (var i = segments.Length - 1; i >= 0; i--)
@@ -76,8 +76,6 @@ internal static class Truncation
         {
             disk.Delete(segment.PathOf(suffix));
         }
-
-        segment.Lease.Release();
     }
 
     /// <summary>Log end and largest timestamp of what stays, from the last index entry before the cut on.</summary>

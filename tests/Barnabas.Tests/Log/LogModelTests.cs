@@ -21,7 +21,7 @@ public sealed class LogModelTests
     [Theory, InlineData(false), InlineData(true)]
     public void Random_histories_keep_to_the_model(bool portable)
     {
-        for (var seed = 1; seed <= (portable ? 10 : int.Parse(Environment.GetEnvironmentVariable("BARNABAS_LOG_SEEDS") ?? "60")); seed++)
+        for (var seed = 1; seed <= (portable ? 4 : int.Parse(Environment.GetEnvironmentVariable("BARNABAS_LOG_SEEDS") ?? "25")); seed++)
         {
             using var run = new Run(seed, portable);
             try
