@@ -1,0 +1,309 @@
+using Barnabas.Base;
+using Barnabas.Base.Bytes;
+using Barnabas.Base.Loops;
+using Barnabas.Base.Seams;
+using Barnabas.Broker.Worlds;
+using Barnabas.Cluster.Machines;
+using Barnabas.Cluster.Partitions;
+using Barnabas.Log;
+using Barnabas.Log.Recovery;
+using Barnabas.Protocol.Records;
+using Barnabas.Tests.Worlds;
+using Xunit;
+
+namespace Barnabas.Tests.Cluster.Machines;
+
+/// <summary>A machine on a partition of a real log: what it wrote it finds again, whoever led in between.</summary>
+public sealed class PartitionMachineTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly Host _host = new();
+    private readonly List<string> _reports = [];
+    private readonly Loop _background;
+    private readonly PartitionShard _shard;
+    private PartitionLog? _log;
+    private Replica? _replica;
+    private PartitionMachine<Words, Word>? _machine;
+
+    public PartitionMachineTests()
+    {
+        _background = new Loop("background", _host, _host);
+        _shard = new PartitionShard(0, new Loop("shard", _host, _host), (_, e) => throw e);
+        _shard.Upkeep = new LogUpkeep(_background, new ReplicaTable(), new UpkeepTimes(), new UpkeepDisk(() => { }, () => { }, e => throw e));
+    }
+
+    public void Dispose()
+    {
+        _log?.Abandon();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public void What_was_said_is_there_after_a_restart()
+    {
+        Open();
+        var replies = new[] { Say("a"), Say("b", "c"), Say("d") };
+        Assert.All(replies, reply => Assert.Equal(ErrorCode.None, reply.End));
+        Assert.Equal(["0 a", "1 b", "2 c", "3 d"], Heard());
+        Reopen();
+        Assert.Equal(["0 a", "1 b", "2 c", "3 d"], Heard());
+        Assert.Equal(ErrorCode.None, Say("e").End);
+        Assert.Equal("4 e", Heard()[^1]);
+    }
+
+    [Fact]
+    public void Until_all_is_read_back_nothing_is_decided()
+    {
+        Open();
+        Say("a");
+        Reopen(drain: false);
+        _host.Run(_shard.Loop);
+        Assert.Equal(ErrorCode.CoordinatorLoadInProgress, Say("b", drain: false).End);
+        _host.Drain();
+        Assert.Equal(ErrorCode.None, Say("c").End);
+        Assert.Equal(["0 a", "1 c"], Heard());
+    }
+
+    [Fact]
+    public void A_long_log_is_read_in_pieces()
+    {
+        Open();
+        var text = new string('x', 1000);
+        for (var i = 0; i < 2_000; i++)
+        {
+            Say(text);
+        }
+
+        Reopen();
+        Assert.Equal(2_000, Heard().Count);
+        Assert.True(_machine!.Host.Machine.Loads == 1);
+    }
+
+    [Fact]
+    public void Compressed_batches_unknown_records_and_the_ends_of_transactions_are_read_too()
+    {
+        Open();
+        Append(CompressionType.Gzip, 7, "a", "", "b");
+        Append(CompressionType.None, -1, "c");
+        AppendMarker(7, commit: true);
+        AppendMarker(8, commit: false);
+        Reopen();
+        Assert.Equal(["0 a of 7", "2 b of 7", "3 c", "4 commit 7", "5 abort 8"], Heard());
+    }
+
+    [Fact]
+    public void Lost_and_found_leadership_reads_it_all_again_and_answers_who_waits()
+    {
+        Open();
+        Say("a");
+        var parked = new Saying(_machine!.Host, ["b"]);
+        _host.OnLoop(_shard.Loop, () =>
+        {
+            _machine.Host.Submit(parked, 0);
+            _replica!.Become(State(epoch: 1, leads: false));
+        });
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, parked.End);
+        Assert.Equal(ErrorCode.NotCoordinator, Say("c").End);
+        _host.OnLoop(_shard.Loop, () => _replica!.Become(State(epoch: 2, leads: true)));
+        Assert.Equal(["0 a", "1 b"], Heard());
+        Assert.Equal(2, _machine.Host.Machine.Loads);
+        _host.OnLoop(_shard.Loop, () => _replica!.Become(State(epoch: 2, leads: true)));
+        Assert.Equal(2, _machine.Host.Machine.Loads);
+    }
+
+    [Fact]
+    public void A_load_that_was_overtaken_does_nothing()
+    {
+        Open();
+        Say("a");
+        _host.OnLoop(_shard.Loop, () => _replica!.Become(State(epoch: 1, leads: true)), drain: false);
+        _host.OnLoop(_shard.Loop, () => _replica!.Become(State(epoch: 2, leads: true)), drain: false);
+        _host.Drain();
+        Assert.Equal(["0 a"], Heard());
+        Assert.Equal(2, _machine!.Host.Machine.Loads);
+    }
+
+    [Fact]
+    public void A_log_that_cannot_be_replayed_is_reported_and_refused()
+    {
+        Open();
+        Say("broken");
+        Reopen();
+        Assert.Contains("broken", Assert.Single(_reports), StringComparison.Ordinal);
+        Assert.Equal(ErrorCode.NotCoordinator, Say("a").End);
+    }
+
+    [Fact]
+    public void What_is_too_large_for_the_topic_is_refused_and_changes_nothing()
+    {
+        Open();
+        Assert.Equal(ErrorCode.MessageTooLarge, Say(new string('x', 1_100_000)).End);
+        Assert.Equal(ErrorCode.None, Say("a").End);
+        Assert.Equal(["0 a"], Heard());
+    }
+
+    private static ReplicaState State(int epoch, bool leads) => new(leads ? 1 : 2, epoch, epoch, [1], leads, LogConfig.Default);
+
+    private void Reopen(bool drain = true)
+    {
+        _log!.Abandon();
+        Open(drain);
+    }
+
+    private void Open(bool drain = true)
+    {
+        _log = PartitionLog.Open(new LogOpenRequest
+        {
+            Disk = new FileDisk(), DirectoryPath = _folder.At("p-0"), Partition = new TopicPartition("p", 0), NowMs = 1,
+        }).Log;
+        _replica = new Replica(_shard, new Uuid(1, 1), _log, 0, 1, State(epoch: 0, leads: true));
+        var refusals = new MachineRefusals(
+            ErrorCode.NotCoordinator, ErrorCode.CoordinatorLoadInProgress, ErrorCode.CoordinatorNotAvailable);
+        _machine = new PartitionMachine<Words, Word>(_replica, new Words(), new WordCodec(), refusals, _background, _reports.Add);
+        _host.OnLoop(_shard.Loop, () => _replica.Settle(_machine), drain);
+    }
+
+    private Saying Say(params string[] words) => Say(words, drain: true);
+
+    private Saying Say(string word, bool drain) => Say([word], drain);
+
+    private Saying Say(string[] words, bool drain)
+    {
+        var saying = new Saying(_machine!.Host, words);
+        _host.OnLoop(_shard.Loop, () => _machine.Host.Submit(saying, 5), drain);
+        return saying;
+    }
+
+    private List<string> Heard() => _machine!.Host.Machine.Heard;
+
+    private void Append(CompressionType codec, long producerId, params string[] words) => AppendBatch(batch =>
+    {
+        batch.Begin(new BatchOptions
+        {
+            Compression = codec, IsTransactional = producerId >= 0, ProducerId = producerId, ProducerEpoch = 0,
+            BaseSequence = producerId < 0 ? -1 : 0,
+        });
+        foreach (var word in words)
+        {
+            batch.Append(1, System.Text.Encoding.UTF8.GetBytes(word), "v"u8);
+        }
+    });
+
+    private void AppendMarker(long producerId, bool commit) => AppendBatch(batch =>
+    {
+        batch.Begin(new BatchOptions { IsTransactional = true, IsControl = true, ProducerId = producerId, ProducerEpoch = 0 });
+        ControlRecords.AppendMarker(batch, 1, commit, coordinatorEpoch: 0);
+    });
+
+    private void AppendBatch(Action<RecordBatchBuilder> fill)
+    {
+        using var writer = new ByteWriter();
+        using var batch = new RecordBatchBuilder(writer);
+        fill(batch);
+        batch.End();
+        var lease = BufferPool.RentUnpooled(writer.Length);
+        writer.Written.CopyTo(lease.Span);
+        _host.OnLoop(_shard.Loop, () =>
+        {
+            var part = new PartitionAppend { Batch = lease.Piece(0, writer.Length), Origin = AppendOrigin.Coordinator };
+            _replica!.Append(part);
+            Assert.Equal(ErrorCode.None, part.Error);
+        });
+        lease.Release();
+    }
+
+    /// <summary>Time stands still, and loops run when the test says so, on its thread.</summary>
+    private sealed class Host : ILoopHost, IClock
+    {
+        private readonly List<Loop> _scheduled = [];
+
+        public long WallMs => 1_000;
+
+        public long MonotonicUs => 1_000_000;
+
+        public void Schedule(Loop loop) => _scheduled.Add(loop);
+
+        public void DueChanged(Loop loop)
+        {
+        }
+
+        public void Run(Loop loop)
+        {
+            if (_scheduled.Remove(loop))
+            {
+                loop.RunTurn();
+            }
+        }
+
+        public void OnLoop(Loop loop, Action action, bool drain = true)
+        {
+            loop.PostOrRun(new ActionTask(action));
+            if (drain)
+            {
+                Drain();
+            }
+        }
+
+        public void Drain()
+        {
+            while (_scheduled.Count > 0)
+            {
+                Run(_scheduled[0]);
+            }
+        }
+    }
+
+    private sealed record Word(string Text);
+
+    private sealed class Words : IMachine<Word>
+    {
+        public List<string> Heard { get; } = [];
+
+        public int Loads { get; private set; }
+
+        public void Replay(in Word record, long offset) => Heard.Add($"{offset} {record.Text}");
+
+        public void Reset() => Heard.Clear();
+
+        public void Loaded(long nowMs) => Loads++;
+
+        public void Unloaded(ErrorCode error)
+        {
+        }
+    }
+
+    private sealed class Saying(MachineHost<Words, Word> host, string[] words) : Operation<Words, Word>
+    {
+        public ErrorCode? End { get; private set; }
+
+        public override void Decide(Words machine, Decision<Word> decision, long nowMs)
+        {
+            Assert.Equal(MachineState.Active, host.State);
+            foreach (var word in words)
+            {
+                decision.Add(new Word(word));
+            }
+        }
+
+        protected override void Completed(ErrorCode error) => End = error;
+    }
+
+    private sealed class WordCodec : RecordCodec<Word>
+    {
+        public override void Write(Word record, long nowMs, RecordBatchBuilder batch) =>
+            batch.Append(nowMs, System.Text.Encoding.UTF8.GetBytes(record.Text), OptionalBytes.Null);
+
+        public override Word? Read(in Barnabas.Protocol.Records.Record record, in RecordBatchHeader header)
+        {
+            var text = System.Text.Encoding.UTF8.GetString(record.Key.Span);
+            return text switch
+            {
+                "" => null,
+                "broken" => throw new MalformedException("a broken word"),
+                _ => new Word(header.IsTransactional ? $"{text} of {header.ProducerId}" : text),
+            };
+        }
+
+        public override Word ReadTransactionEnd(long producerId, bool isCommit) => new($"{(isCommit ? "commit" : "abort")} {producerId}");
+    }
+}
