@@ -70,6 +70,15 @@ public sealed class GroupCoordinators : IMetadataSubscriber
         }));
     }
 
+    /// <summary>Every coordinator answers all that waits, and refuses what follows. Any thread.</summary>
+    public void Stop()
+    {
+        foreach (var replica in Led())
+        {
+            replica.Shard.Loop.Post(new ActionTask(() => MachineOf(replica)?.Host.Unload(ErrorCode.NotCoordinator)));
+        }
+    }
+
     /// <inheritdoc/>
     public void OnMetadata(MetadataDelta delta)
     {

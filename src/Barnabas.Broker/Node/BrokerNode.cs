@@ -88,8 +88,11 @@ public sealed class BrokerNode : IAsyncDisposable
 
         _stopped = true;
         (await _meter!.ConfigureAwait(false)).Dispose();
-        await _network!.StopAsync().ConfigureAwait(false);
+
+        // Together: what is in flight may be a member that waits for others, who cannot come any more.
+        var quiet = _network!.StopAsync();
         _services!.Stop();
+        await quiet.ConfigureAwait(false);
         if (!_failed.Task.IsCompleted)
         {
             await _metadata!.FenceAsync().ConfigureAwait(false);

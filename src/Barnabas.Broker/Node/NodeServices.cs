@@ -51,10 +51,8 @@ internal sealed class NodeServices(NodeParts parts)
         AddGroups(network);
     }
 
-    /// <summary>Ends what is not part of a connection or a log.</summary>
-    public void Stop()
-    {
-    }
+    /// <summary>Ends what is not part of a connection or a log: whoever waits for a coordinator is told to find another.</summary>
+    public void Stop() => _groups.Stop();
 
     private void AddAdmin(NodeNetwork network)
     {

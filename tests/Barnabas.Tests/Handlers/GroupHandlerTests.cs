@@ -77,6 +77,29 @@ public sealed class GroupHandlerTests
     }
 
     [Fact]
+    public async Task Whoever_waits_when_the_broker_stops_is_told_to_find_another()
+    {
+        using var folder = new TempFolder();
+        await using var server = new GroupServer(folder.Path);
+        using var client = server.Connect();
+        using var other = server.Connect();
+        Until(client, () => new ListGroupsRequest(), 5, (ListGroupsResponse r) => r.ErrorCode);
+        var a = client.Call<JoinGroupResponse>(GroupBench.Request("g", sessionMs: 60_000), 3);
+        client.Call<SyncGroupResponse>(GroupBench.Assign("g", a.MemberId, 1, (a.MemberId, "x")), 3);
+        other.SendMessage(GroupBench.Request("g", sessionMs: 60_000), 3);
+        while (client.Call<DescribeGroupsResponse>(new DescribeGroupsRequest { Groups = ["g"] }, 5).Groups[0].Members.Count < 2)
+        {
+            await Task.Yield();
+        }
+
+        server.Coordinators.Stop();
+        Assert.Equal(ErrorCode.NotCoordinator, other.ReceiveMessage<JoinGroupResponse>(3).ErrorCode);
+        Assert.Equal(
+            ErrorCode.NotCoordinator,
+            client.Call<HeartbeatResponse>(new HeartbeatRequest { GroupId = "g", MemberId = a.MemberId, GenerationId = 1 }, 3).ErrorCode);
+    }
+
+    [Fact]
     public async Task The_first_to_look_for_a_group_has_the_offsets_topic_made()
     {
         using var folder = new TempFolder();
