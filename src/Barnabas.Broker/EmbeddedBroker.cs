@@ -1,4 +1,5 @@
 using Barnabas.Broker.Config;
+using Barnabas.Broker.Faults;
 using Barnabas.Broker.Logging;
 using Barnabas.Broker.Node;
 using Barnabas.Broker.Worlds;
@@ -38,12 +39,16 @@ public sealed class EmbeddedBroker : IAsyncDisposable
     private readonly BrokerNode _node;
     private readonly bool _isTemporary;
 
-    private EmbeddedBroker(BrokerNode node, string dataDirectory, bool isTemporary)
+    private EmbeddedBroker(BrokerNode node, RequestFaults faults, string dataDirectory, bool isTemporary)
     {
+        Faults = faults;
         _node = node;
         _isTemporary = isTemporary;
         DataDirectory = dataDirectory;
     }
+
+    /// <summary>Scripts faults for the requests to come: an error, a delay, a dropped connection, a lost or cut answer.</summary>
+    public RequestFaults Faults { get; }
 
     /// <summary>What a client takes as <c>bootstrap.servers</c>: host and port.</summary>
     public string BootstrapServers => _node.ClientAddresses[0].ToString();
@@ -66,6 +71,7 @@ public sealed class EmbeddedBroker : IAsyncDisposable
     public static async Task<EmbeddedBroker> StartAsync(EmbeddedBrokerOptions? options = null)
     {
         options ??= new EmbeddedBrokerOptions();
+        var faults = new RequestFaults();
         var directory = options.DataDirectory ?? Path.Join(Path.GetTempPath(), "barnabas-" + Path.GetRandomFileName());
         try
         {
@@ -76,11 +82,12 @@ public sealed class EmbeddedBroker : IAsyncDisposable
                     ? SystemClock.Instance
                     : new SystemClock(options.TimeProvider),
                 OpensController = options.OpensController,
+                Faults = faults,
                 Log = options.LogOutput is { } output
                     ? new OperatorLog(output, isJson: false, LogLevel.Info, options.TimeProvider)
                     : OperatorLog.None,
             }).ConfigureAwait(false);
-            return new EmbeddedBroker(node, directory, options.DataDirectory is null);
+            return new EmbeddedBroker(node, faults, directory, options.DataDirectory is null);
         }
         catch when (options.DataDirectory is null)
         {

@@ -358,6 +358,9 @@ public sealed class Connection : IWireEvents
             case SendOutcome.Enough:
                 _network.Again(this);
                 return false;
+            case SendOutcome.Cut:
+                Close("a scripted fault cut a reply");
+                return false;
             case SendOutcome.FileEnded:
                 Close("a log file is shorter than the reply promised");
                 return false;

@@ -58,6 +58,15 @@ public sealed class HandlerTable(ApiListeners listener)
             : throw new MalformedException($"version {header.ApiVersion} of {header.Api!.Name} is not served");
     }
 
+    /// <summary>Puts something before every handler of the table.</summary>
+    public void Wrap(Func<IRequestHandler, IRequestHandler> wrap)
+    {
+        for (var i = 0; i < _byKey.Length; i++)
+        {
+            _byKey[i] = _byKey[i] is { } served ? served with { Handler = wrap(served.Handler) } : null;
+        }
+    }
+
     /// <summary>The API as it is served here, or null.</summary>
     public ServedApi? Find(short apiKey) => (uint)apiKey < (uint)_byKey.Length ? _byKey[apiKey] : null;
 }

@@ -83,6 +83,32 @@ internal sealed class Reply
         System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(_bytes.At(0, sizeof(int)), (int)total);
     }
 
+    /// <summary>True when the connection ends behind what is left of this reply.</summary>
+    public bool IsCut { get; private set; }
+
+    /// <summary>Leaves only the first bytes of the whole, for a scripted fault; the length in front stays as it was.</summary>
+    public void Cut(int bytesKept)
+    {
+        IsCut = true;
+        long before = 0;
+        var keptSlices = 0;
+        for (; keptSlices < _sliceCount && _slices[keptSlices].BytesBefore + before < bytesKept; keptSlices++)
+        {
+            var room = bytesKept - before - _slices[keptSlices].BytesBefore;
+            _slices[keptSlices] = _slices[keptSlices] with { Length = (int)Math.Min(_slices[keptSlices].Length, room) };
+            before += _slices[keptSlices].Length;
+        }
+
+        for (var i = keptSlices; i < _sliceCount; i++)
+        {
+            _slices[i].Lease?.Release();
+            _slices[i] = default;
+        }
+
+        _sliceCount = keptSlices;
+        _bytes.Truncate((int)Math.Min(_bytes.Length, Math.Max(0, bytesKept - before)));
+    }
+
     /// <summary>True when bytes of files are still to come.</summary>
     public bool HasSlicesLeft => _sliceIndex < _sliceCount;
 
@@ -177,6 +203,7 @@ internal sealed class Reply
             _slices[_sliceIndex] = default;
         }
 
+        IsCut = false;
         _sliceCount = 0;
         _sliceIndex = 0;
         _sliceSent = 0;

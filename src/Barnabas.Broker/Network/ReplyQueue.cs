@@ -19,6 +19,9 @@ internal enum SendOutcome
 
     /// <summary>A file is shorter than the reply has promised already.</summary>
     FileEnded,
+
+    /// <summary>A reply that was cut on purpose has left.</summary>
+    Cut,
 }
 
 /// <summary>
@@ -33,6 +36,7 @@ internal sealed class ReplyQueue(NetworkLoop network)
 
     private Request? _first;
     private Request? _last;
+    private bool _hasCut;
 
     /// <summary>Requests that were started and whose replies have not left.</summary>
     public int Count { get; private set; }
@@ -101,14 +105,14 @@ internal sealed class ReplyQueue(NetworkLoop network)
             }
         }
 
-        return SendOutcome.Sent;
+        return _hasCut ? SendOutcome.Cut : SendOutcome.Sent;
     }
 
     /// <summary>Gives back what has left; true when there is something to send.</summary>
     private bool DropSent()
     {
         var nowUs = -1L;
-        while (_first is { IsDone: true } request)
+        while (!_hasCut && _first is { IsDone: true } request)
         {
             if (request.HasReply && !request.ReplyParts.IsSent)
             {
@@ -118,6 +122,7 @@ internal sealed class ReplyQueue(NetworkLoop network)
             nowUs = nowUs < 0 ? network.Loop.MeasureUs() : nowUs;
             var bytesOut = request.HasReply ? request.ReplyParts.TotalBytes : 0;
             network.Counters.Count(request.ApiKey, request.FrameBytes + sizeof(int), bytesOut, nowUs - request.ReceivedUs);
+            _hasCut = request.HasReply && request.ReplyParts.IsCut;
             network.Return(RemoveFirst());
         }
 
@@ -189,6 +194,11 @@ internal sealed class ReplyQueue(NetworkLoop network)
             }
 
             filled += copied;
+            if (request.ReplyParts.IsCut)
+            {
+                break;
+            }
+
             if (!isWhole)
             {
                 more = true;

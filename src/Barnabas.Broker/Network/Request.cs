@@ -135,6 +135,11 @@ public sealed class Request : LoopTask
         _reply.AddSlice(at, file, position, length, lease);
     }
 
+    /// <summary>
+    /// For scripted faults: only so many bytes of the reply are sent, its length included, and the connection is closed; -1 for all.
+    /// </summary>
+    internal int CutReplyAfterBytes { get; set; } = -1;
+
     /// <summary>Drops what was written of the reply, to answer something else.</summary>
     public void RestartReply()
     {
@@ -175,6 +180,11 @@ public sealed class Request : LoopTask
         }
 
         _reply.Finish();
+        if (CutReplyAfterBytes >= 0)
+        {
+            _reply.Cut(CutReplyAfterBytes);
+        }
+
         _hasReply = true;
         End();
     }
@@ -236,6 +246,7 @@ public sealed class Request : LoopTask
         IsDone = false;
         IsApplied = false;
         _cancelListener = null;
+        CutReplyAfterBytes = -1;
         _hasReply = false;
         _replyBegun = false;
         _bodyReleased = false;

@@ -1,6 +1,7 @@
 using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
 using Barnabas.Broker.Config;
+using Barnabas.Broker.Faults;
 using Barnabas.Broker.Logging;
 using Barnabas.Broker.Metrics;
 using Barnabas.Broker.Quorum;
@@ -20,6 +21,9 @@ public sealed record BrokerNodeSetup
 
     /// <summary>The clock of every timeout and timestamp.</summary>
     public SystemClock Clock { get; init; } = SystemClock.Instance;
+
+    /// <summary>Faults that a test scripts; null where nothing stands before the handlers.</summary>
+    public RequestFaults? Faults { get; init; }
 
     /// <summary>False for a node whose quorum nobody else may talk to.</summary>
     public bool OpensController { get; init; } = true;
@@ -142,6 +146,11 @@ public sealed class BrokerNode : IAsyncDisposable
             _setup.Log));
         await SubscribeAsync(driver, _logs).ConfigureAwait(false);
         _services.AddHandlers(_network);
+        if (_setup.Faults is { } faults)
+        {
+            _network.BrokerApis.Wrap(handler => new FaultyHandler(handler, faults));
+        }
+
         await _metadata.UnfenceAsync().ConfigureAwait(false);
         _network.Open();
 
