@@ -63,7 +63,11 @@ public class FaultTests
     public async Task A_delay_holds_its_connection_and_no_other()
     {
         var time = new ManualTime();
-        await using var broker = await EmbeddedBroker.StartAsync(new EmbeddedBrokerOptions { TimeProvider = time });
+        await using var broker = await EmbeddedBroker.StartAsync(new EmbeddedBrokerOptions
+        {
+            TimeProvider = time,
+            Config = new Dictionary<string, string> { ["connections.max.idle.ms"] = "-1" },
+        });
         using var slow = Connect(broker);
         using var quick = Connect(broker);
         broker.Faults.Add(ApiKey.Metadata, new RequestFault { Delay = TimeSpan.FromSeconds(5) });
