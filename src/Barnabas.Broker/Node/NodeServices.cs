@@ -6,6 +6,7 @@ using Barnabas.Broker.Handlers;
 using Barnabas.Broker.Handlers.Admin;
 using Barnabas.Broker.Handlers.Fetching;
 using Barnabas.Broker.Handlers.Groups;
+using Barnabas.Broker.Handlers.Partitions;
 using Barnabas.Broker.Handlers.Producing;
 using Barnabas.Broker.Logging;
 using Barnabas.Broker.Network;
@@ -47,12 +48,24 @@ internal sealed class NodeServices(NodeParts parts)
         var slow = new Loop("produce-slow", parts.Group.BackgroundLoops, parts.Clock);
         network.BrokerApis.Add(new ProduceHandler(table, slow, parts.Clock, parts.Config.ChecksRecords));
         network.BrokerApis.Add(new FetchHandler(table, _sessions, parts.Config.Network.FetchBytesMax));
+        AddPartitions(network.BrokerApis);
         AddAdmin(network);
         AddGroups(network);
     }
 
     /// <summary>Ends what is not part of a connection or a log: whoever waits for a coordinator is told to find another.</summary>
     public void Stop() => _groups.Stop();
+
+    private void AddPartitions(HandlerTable apis)
+    {
+        var partitions = new PartitionFinder(parts.Logs.Replicas.Table, () => parts.Quorum.Publisher.Image);
+        var lookups = new Loop("lookups", parts.Group.BackgroundLoops, parts.Clock);
+        apis.Add(new ListOffsetsHandler(partitions, lookups));
+        apis.Add(new OffsetForLeaderEpochHandler(partitions));
+        apis.Add(new DeleteRecordsHandler(partitions));
+        apis.Add(new DescribeProducersHandler(partitions));
+        apis.Add(new DescribeLogDirsHandler(partitions, parts.Directory, () => parts.Live.Broker, lookups));
+    }
 
     private void AddAdmin(NodeNetwork network)
     {

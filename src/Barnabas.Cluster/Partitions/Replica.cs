@@ -1,6 +1,8 @@
 using Barnabas.Base;
+using Barnabas.Base.Loops;
 using Barnabas.Log;
 using Barnabas.Log.Flushing;
+using Barnabas.Log.Producers;
 using Barnabas.Log.Retention;
 
 namespace Barnabas.Cluster.Partitions;
@@ -155,31 +157,45 @@ public sealed class Replica
     /// <summary>Gives up a wait; false when it has been answered.</summary>
     internal bool Unpark(PartitionAppend part) => _acks.Remove(part);
 
-    /// <summary>Moves the log's start forward (DeleteRecords, retention); -1 stands for the high watermark.</summary>
-    internal (ErrorCode Error, long LowWatermark) AdvanceStart(long offset)
+    /// <summary>
+    /// Moves the log's start forward for a client; -1 stands for the high watermark. The view that shows it is published when this returns.
+    /// In a turn of the shard. Errors: those of <see cref="CheckLeader"/>, POLICY_VIOLATION where the topic's policy does not delete,
+    /// OFFSET_OUT_OF_RANGE, KAFKA_STORAGE_ERROR.
+    /// </summary>
+    public (ErrorCode Error, long LowWatermark) DeleteRecords(long offset)
     {
         Shard.Loop.CheckOwned();
+        Settle();
         var error = CheckLeader(-1);
-        if (error != ErrorCode.None)
+        if (error == ErrorCode.None && !_state.Config.Cleanup.HasFlag(CleanupPolicy.Delete))
         {
-            return (error, -1);
+            error = ErrorCode.PolicyViolation;
         }
 
         var target = offset == -1 ? _highWatermark : offset;
-        if (target < 0 || target > _highWatermark)
+        if (error == ErrorCode.None && (target < 0 || target > _highWatermark))
         {
-            return (ErrorCode.OffsetOutOfRange, -1);
+            error = ErrorCode.OffsetOutOfRange;
         }
 
-        if (target <= _log.View.LogStartOffset)
+        if (error == ErrorCode.None && target > _log.View.LogStartOffset)
         {
-            return (ErrorCode.None, _log.View.LogStartOffset);
+            error = _log.AdvanceLogStart(target);
+            Touch();
         }
 
-        error = _log.AdvanceLogStart(target);
-        Touch();
-        return (error, _log.View.LogStartOffset);
+        return (error, error == ErrorCode.None ? _log.View.LogStartOffset : -1);
     }
+
+    /// <summary>The producers that the log remembers. In a turn of the shard.</summary>
+    public IReadOnlyList<ProducerDescription> DescribeProducers()
+    {
+        Shard.Loop.CheckOwned();
+        return _log.DescribeProducers();
+    }
+
+    /// <summary>A reader on another thread could not read a file of the log: its owner takes it out of service. Any thread.</summary>
+    public void ReadFailed(IOException error) => Shard.Loop.Post(new ActionTask(() => Shard.DiskFailed(this, error)));
 
     /// <summary>The end of a turn that touched this replica: write, move the high watermark, publish, acknowledge, wake.</summary>
     internal void EndTurn()
@@ -235,6 +251,7 @@ public sealed class Replica
     /// <summary>Takes old segments out of the log; their files are the caller's to remove.</summary>
     internal DeleteJob? Delete(RetentionPlan plan)
     {
+        Settle();
         if (_failure is not null)
         {
             return null;
@@ -290,6 +307,15 @@ public sealed class Replica
         {
             _touched = true;
             Shard.Touched(this);
+        }
+    }
+
+    // Before the log itself is changed: what earlier tasks of this turn have staged is written and shown.
+    private void Settle()
+    {
+        if (_touched)
+        {
+            EndTurn();
         }
     }
 

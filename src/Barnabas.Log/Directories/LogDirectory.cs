@@ -59,6 +59,9 @@ public sealed class LogDirectory : IDisposable
     /// <summary>Where it is.</summary>
     public string Path { get; }
 
+    /// <summary>Bytes that may still be written to the directory's file system, and its size. Blocks; any thread.</summary>
+    public (long FreeBytes, long TotalBytes) Space() => _disk.Space(Path);
+
     /// <summary>Whose it is; the directory id is always set.</summary>
     public MetaProperties Meta { get; }
 

@@ -76,7 +76,7 @@ public sealed class LeaderEpochs
     /// </summary>
     public EpochEntry EndOffsetFor(int epoch, long logEndOffset)
     {
-        if (epoch < 0 || _entries.Length == 0 || epoch > Latest)
+        if (epoch == UndefinedEpoch || _entries.Length == 0 || epoch > Latest)
         {
             return new EpochEntry(UndefinedEpoch, UndefinedOffset);
         }

@@ -17,6 +17,7 @@ public readonly record struct TimestampedOffset(long Offset, long TimestampMs, i
 public static class LogLookup
 {
     private const int RecordsBytesMax = 1 << 28;
+    private const int ScanBytes = 4096;
 
     /// <summary>The first offset of the log; its epoch where the history reaches that far.</summary>
     public static TimestampedOffset Earliest(LogView view) =>
@@ -25,9 +26,10 @@ public static class LogLookup
     /// <summary>The offset behind the last one that a reader may see.</summary>
     public static TimestampedOffset Latest(LogView view, ReadLimit limit) => new(view.OffsetOf(limit), -1, view.Epochs.Latest);
 
-    /// <summary>The first record with this timestamp or a later one; null when there is none.</summary>
+    /// <summary>The first record, from the log's start on, with this timestamp or a later one; null when there is none.</summary>
     public static TimestampedOffset? ByTimestamp(LogView view, long timestampMs)
     {
+        var sought = new Sought(timestampMs, view.LogStartOffset, IsExact: false);
         for (var index = view.SegmentIndexOf(view.LogStartOffset); index < view.Segments.Length; index++)
         {
             var segment = view.Segments[index];
@@ -36,8 +38,7 @@ public static class LogLookup
                 continue;
             }
 
-            var from = segment.BaseOffset + segment.Times.Floor(timestampMs).RelativeOffset;
-            if (InSegment(view, index, from, frame => frame.MaxTimestamp >= timestampMs, timestampMs) is { } found)
+            if (InSegment(view, index, sought) is { } found)
             {
                 return found;
             }
@@ -46,30 +47,70 @@ public static class LogLookup
         return null;
     }
 
-    /// <summary>The first record that has the largest timestamp of the log; null when no record has one.</summary>
+    /// <summary>
+    /// The first record that has the largest timestamp of all that lie in the files, even below the log's start, as Kafka has it; null for
+    /// an empty log.
+    /// </summary>
     public static TimestampedOffset? MaxTimestamp(LogView view)
     {
-        var best = -1;
-        for (var index = 0; index < view.Segments.Length; index++)
+        var best = 0;
+        for (var index = 1; index < view.Segments.Length; index++)
         {
-            if (view.Segments[index].MaxTimestampMs > (best < 0 ? -1 : view.Segments[best].MaxTimestampMs))
+            if (view.Segments[index].MaxTimestampMs > view.Segments[best].MaxTimestampMs)
             {
                 best = index;
             }
         }
 
-        if (best < 0)
-        {
-            return null;
-        }
-
-        var max = view.Segments[best].MaxTimestampMs;
-        var from = view.Segments[best].BaseOffset + view.Segments[best].Times.Floor(max).RelativeOffset;
-        return InSegment(view, best, from, frame => frame.MaxTimestamp == max, max, lastOfAppendTime: true);
+        var found = WithMaxTimestamp(view, best, view.Segments[best].MaxTimestampMs);
+        return found is null && best == view.Segments.Length - 1 ? MaxTimestampAsShown(view) : found;
     }
 
-    private static TimestampedOffset? InSegment(
-        LogView view, int index, long fromOffset, Func<StoredBatch, bool> mayHold, long timestampMs, bool lastOfAppendTime = false)
+    // The active segment holds later records than the view shows: only its batches tell what the view's largest timestamp is.
+    private static TimestampedOffset? MaxTimestampAsShown(LogView view)
+    {
+        var active = view.Segments.Length - 1;
+        var (best, max) = (active, MaxTimestampOfBatches(view.Segments[active], view.EndOf(active)));
+        for (var index = 0; index < active; index++)
+        {
+            if (view.Segments[index].MaxTimestampMs >= max)
+            {
+                (best, max) = (index, view.Segments[index].MaxTimestampMs);
+            }
+        }
+
+        return WithMaxTimestamp(view, best, max);
+    }
+
+    private static long MaxTimestampOfBatches(Segment segment, int end)
+    {
+        var max = long.MinValue;
+        if (!segment.Lease.TryRetain())
+        {
+            return max;
+        }
+
+        try
+        {
+            Span<byte> buffer = stackalloc byte[ScanBytes];
+            var scan = new BatchScan(segment.Data, 0, end, buffer);
+            while (scan.MoveNext(out var batch))
+            {
+                max = Math.Max(max, batch.MaxTimestamp);
+            }
+        }
+        finally
+        {
+            segment.Lease.Release();
+        }
+
+        return max;
+    }
+
+    private static TimestampedOffset? WithMaxTimestamp(LogView view, int index, long maxTimestampMs) =>
+        InSegment(view, index, new Sought(maxTimestampMs, FromOffset: 0, IsExact: true));
+
+    private static TimestampedOffset? InSegment(LogView view, int index, in Sought sought)
     {
         var segment = view.Segments[index];
         if (!segment.Lease.TryRetain())
@@ -79,7 +120,7 @@ public static class LogLookup
 
         try
         {
-            return Walk(view, index, fromOffset, mayHold, timestampMs, lastOfAppendTime);
+            return Walk(view, index, sought);
         }
         finally
         {
@@ -87,17 +128,16 @@ public static class LogLookup
         }
     }
 
-    private static TimestampedOffset? Walk(
-        LogView view, int index, long fromOffset, Func<StoredBatch, bool> mayHold, long timestampMs, bool lastOfAppendTime)
+    private static TimestampedOffset? Walk(LogView view, int index, in Sought sought)
     {
         var segment = view.Segments[index];
         var end = view.EndOf(index);
-        Span<byte> buffer = stackalloc byte[4096];
-        var scan = new BatchScan(segment.Data, segment.PositionOf(fromOffset, end, mayRead: true), end, buffer);
-        while (scan.MoveNext(out var frame))
+        var from = segment.BaseOffset + segment.Times.Floor(sought.TimestampMs).RelativeOffset;
+        Span<byte> buffer = stackalloc byte[ScanBytes];
+        var scan = new BatchScan(segment.Data, segment.PositionOf(from, end, mayRead: true), end, buffer);
+        while (scan.MoveNext(out var batch))
         {
-            if (frame.LastOffset >= view.LogStartOffset && mayHold(frame)
-                && InBatch(view, segment, scan.Position, frame, timestampMs, lastOfAppendTime) is { } found)
+            if (sought.MayLieIn(batch) && InBatch(segment, scan.Position, batch, sought) is { } found)
             {
                 return found;
             }
@@ -106,25 +146,23 @@ public static class LogLookup
         return null;
     }
 
-    private static TimestampedOffset? InBatch(
-        LogView view, Segment segment, int position, in StoredBatch batch, long timestampMs, bool lastOfAppendTime)
+    private static TimestampedOffset? InBatch(Segment segment, int position, in StoredBatch batch, in Sought sought)
     {
         if (batch.Magic != RecordBatchHeader.MagicV2)
         {
             return new TimestampedOffset(batch.LastOffset, batch.MaxTimestamp, -1);
         }
 
-        var isAppendTime = batch.Header.TimestampType == TimestampType.LogAppendTime;
-        if (isAppendTime && (lastOfAppendTime || batch.BaseOffset >= view.LogStartOffset))
+        if (batch.Header.TimestampType == TimestampType.LogAppendTime && batch.BaseOffset >= sought.FromOffset)
         {
-            return new TimestampedOffset(lastOfAppendTime ? batch.LastOffset : batch.BaseOffset, batch.MaxTimestamp, batch.LeaderEpoch);
+            return new TimestampedOffset(batch.BaseOffset, batch.MaxTimestamp, batch.LeaderEpoch);
         }
 
         var bytes = new byte[batch.SizeBytes];
         segment.Data.Read(bytes, position);
         try
         {
-            return FirstRecord(view, batch, bytes.AsSpan(RecordBatchHeader.HeaderBytes), timestampMs);
+            return FirstRecord(batch, bytes.AsSpan(RecordBatchHeader.HeaderBytes), sought);
         }
         catch (MalformedException)
         {
@@ -132,7 +170,7 @@ public static class LogLookup
         }
     }
 
-    private static TimestampedOffset? FirstRecord(LogView view, in StoredBatch batch, ReadOnlySpan<byte> body, long timestampMs)
+    private static TimestampedOffset? FirstRecord(in StoredBatch batch, ReadOnlySpan<byte> body, in Sought sought)
     {
         using var plain = new ByteWriter();
         var codec = batch.Header.Compression;
@@ -147,12 +185,19 @@ public static class LogLookup
         {
             var offset = batch.BaseOffset + record.OffsetDelta;
             var timestamp = isAppendTime ? batch.MaxTimestamp : batch.Header.BaseTimestamp + record.TimestampDelta;
-            if (timestamp >= timestampMs && offset >= view.LogStartOffset)
+            if (timestamp >= sought.TimestampMs && offset >= sought.FromOffset)
             {
                 return new TimestampedOffset(offset, timestamp, batch.LeaderEpoch);
             }
         }
 
         return null;
+    }
+
+    /// <summary>The first record at or behind an offset with this timestamp, or also with a later one.</summary>
+    private readonly record struct Sought(long TimestampMs, long FromOffset, bool IsExact)
+    {
+        public bool MayLieIn(in StoredBatch batch) =>
+            batch.LastOffset >= FromOffset && (IsExact ? batch.MaxTimestamp == TimestampMs : batch.MaxTimestamp >= TimestampMs);
     }
 }
