@@ -21,7 +21,7 @@ public enum FileOpen
 /// <param name="IsDirectory">True for a directory.</param>
 /// <param name="Length">Bytes; 0 for a directory.</param>
 /// <param name="ModifiedMs">Last change, wall-clock milliseconds.</param>
-public readonly record struct DiskEntry(string Name, bool IsDirectory, long Length, long ModifiedMs);
+public sealed record DiskEntry(string Name, bool IsDirectory, long Length, long ModifiedMs);
 
 /// <summary>
 /// The disk as a seam: <c>FileDisk</c> in production, <c>SimDisk</c> in the simulator, where unsynced bytes may vanish at a crash. Every

@@ -162,7 +162,7 @@ public sealed class QuorumDriver
         Volatile.Write(ref _status, QuorumStatus.Of(_node.Raft, Loop.NowWallMs));
     }
 
-    private void CarryOut(in RaftEffect effect)
+    private void CarryOut(RaftEffect effect)
     {
         switch (effect.Kind)
         {

@@ -130,17 +130,30 @@ public static class BrokerRegistrations
             return ErrorCode.BrokerIdNotRegistered;
         }
 
+        return request.BrokerId >= 0 && AreDirectoriesGood(machine.Image, request) ? ErrorCode.None : ErrorCode.InvalidRegistration;
+    }
+
+    // Loops, not queries over ids: this runs on the way to the first answer, where every method has to be compiled.
+    private static bool AreDirectoriesGood(MetadataImage image, BrokerRegistrationRequest request)
+    {
         var directories = request.LogDirs;
-        var version = machine.Image.Features.MetadataVersion;
-        var isOthers = machine.Image.Brokers.Values.Any(other =>
-            other.Id != request.BrokerId && directories.Any(directory => other.Directories.Contains(directory)));
-        if (request.BrokerId < 0 || isOthers || directories.Exists(directory => directory.IsReserved)
-            || (version.HasDirectories && (directories.Count == 0 || directories.Distinct().Count() != directories.Count)))
+        for (var i = 0; i < directories.Count; i++)
         {
-            return ErrorCode.InvalidRegistration;
+            if (directories[i].IsReserved || directories.IndexOf(directories[i]) != i)
+            {
+                return false;
+            }
+
+            foreach (var other in image.Brokers.Values)
+            {
+                if (other.Id != request.BrokerId && other.Directories.Contains(directories[i]))
+                {
+                    return false;
+                }
+            }
         }
 
-        return ErrorCode.None;
+        return directories.Count > 0 || !image.Features.MetadataVersion.HasDirectories;
     }
 
     private static BrokerImage ToBroker(BrokerRegistrationRequest request, long epoch) => new()

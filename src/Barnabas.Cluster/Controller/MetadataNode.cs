@@ -117,7 +117,7 @@ public sealed class MetadataNode
         {
         }
 
-        public void Record(in MetadataRecord record, long offset) => Records.Add(record);
+        public void Record(MetadataRecord record, long offset) => Records.Add(record);
 
         public void Voters(VoterSet voters, long offset)
         {
@@ -149,7 +149,7 @@ public sealed class MetadataNode
 
         public void Batch(in RecordBatchHeader header) => node.History.BeginBatch(header.PartitionLeaderEpoch, header.MaxTimestamp);
 
-        public void Record(in MetadataRecord record, long offset)
+        public void Record(MetadataRecord record, long offset)
         {
             if (_isInLog)
             {

@@ -16,7 +16,7 @@ public enum ConfigKind : sbyte
 /// <summary>
 /// Something that has a configuration. A broker's name is its id, or empty for what holds for every broker.
 /// </summary>
-public readonly record struct ConfigResource(ConfigKind Kind, string Name)
+public sealed record ConfigResource(ConfigKind Kind, string Name)
 {
     /// <summary>What holds for every broker that does not say otherwise.</summary>
     public static readonly ConfigResource ClusterDefault = new(ConfigKind.Broker, "");

@@ -49,7 +49,7 @@ internal sealed class ImageBuilder
 
     /// <summary>Applies one record.</summary>
     /// <exception cref="MalformedException">It speaks of something that is not there: the log is not what a controller writes.</exception>
-    public void Apply(in MetadataRecord record)
+    public void Apply(MetadataRecord record)
     {
         switch (record.Type)
         {
@@ -156,7 +156,7 @@ internal sealed class ImageBuilder
         return kept is not null;
     }
 
-    private void ApplyRest(in MetadataRecord record)
+    private void ApplyRest(MetadataRecord record)
     {
         switch (record.Message)
         {

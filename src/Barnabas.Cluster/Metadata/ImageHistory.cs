@@ -66,7 +66,7 @@ public sealed class ImageHistory
 
     /// <summary>Applies one record of the batch.</summary>
     /// <exception cref="MalformedException">The record does not fit what was applied before it.</exception>
-    public void Apply(in MetadataRecord record, long offset)
+    public void Apply(MetadataRecord record, long offset)
     {
         _builder.Apply(record);
         _endOffset = offset + 1;
@@ -112,5 +112,5 @@ public sealed class ImageHistory
         }
     }
 
-    private readonly record struct Pending(MetadataImage Image, HashSet<Uuid> Topics, HashSet<ConfigResource> Configs);
+    private sealed record Pending(MetadataImage Image, HashSet<Uuid> Topics, HashSet<ConfigResource> Configs);
 }

@@ -7,7 +7,7 @@ namespace Barnabas.Cluster.Metadata;
 /// <summary>
 /// A record of <c>__cluster_metadata</c> with its type and the version it is or was written in. The message is not changed any more.
 /// </summary>
-public readonly record struct MetadataRecord(short Type, short Version, IMessage Message)
+public sealed record MetadataRecord(short Type, short Version, IMessage Message)
 {
     private const uint FrameVersion = 1;
 

@@ -11,7 +11,7 @@ internal interface IMetadataReader
     /// <summary>A batch of metadata records begins.</summary>
     void Batch(in RecordBatchHeader header);
 
-    void Record(in MetadataRecord record, long offset);
+    void Record(MetadataRecord record, long offset);
 
     void Voters(VoterSet voters, long offset);
 

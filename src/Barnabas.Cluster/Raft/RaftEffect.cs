@@ -23,7 +23,7 @@ public enum RaftEffectKind
 }
 
 /// <summary>One thing to do; what it does not need is empty. Effects are carried out in the order they came.</summary>
-public readonly record struct RaftEffect(RaftEffectKind Kind)
+public sealed record RaftEffect(RaftEffectKind Kind)
 {
     /// <summary>For <see cref="RaftEffectKind.StoreState"/>.</summary>
     public QuorumState? State { get; init; }

@@ -7,7 +7,7 @@ namespace Barnabas.Cluster.Raft;
 /// <param name="Id">What it covers.</param>
 /// <param name="SizeBytes">Its size.</param>
 /// <param name="WrittenMs">When it was written, wall-clock milliseconds.</param>
-public readonly record struct SnapshotFile(SnapshotId Id, long SizeBytes, long WrittenMs);
+public sealed record SnapshotFile(SnapshotId Id, long SizeBytes, long WrittenMs);
 
 /// <summary>
 /// The snapshots in the metadata log's directory. Blocks: used while loading and by the thread beside the metadata loop, one at a time.

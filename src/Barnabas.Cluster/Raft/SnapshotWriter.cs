@@ -94,7 +94,7 @@ public sealed class SnapshotWriter : IDisposable
         End();
     }
 
-    private void Add(in MetadataRecord record, IDiskFile file)
+    private void Add(MetadataRecord record, IDiskFile file)
     {
         _value.Reset();
         record.Write(_value);
