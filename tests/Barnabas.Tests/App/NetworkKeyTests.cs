@@ -9,12 +9,14 @@ using Barnabas.Tests.Network;
 namespace Barnabas.Tests.App;
 
 /// <summary>Keys of the network, set as an operator sets them, and what a client then meets.</summary>
-public sealed class NetworkKeyTests : IAsyncDisposable
+public sealed class NetworkKeyTests : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("barnabas-keys-").FullName;
     private StartedBroker? _broker;
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         if (_broker is not null)
         {
