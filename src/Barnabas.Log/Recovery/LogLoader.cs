@@ -18,7 +18,8 @@ internal sealed class LogLoader(LogOpenRequest request)
     private readonly IDisk _disk = request.Disk;
     private readonly string _directory = request.DirectoryPath;
     private readonly List<Segment> _segments = [];
-    private readonly List<Segment> _scanned = [];
+    private readonly HashSet<Segment> _scanned = [];
+    private readonly Dictionary<string, DiskEntry> _listing = new(StringComparer.Ordinal);
     private readonly List<SegmentLease> _leases = [];
     private LeaderEpochs _epochs = LeaderEpochs.Empty;
     private LeaderEpochs _storedEpochs = LeaderEpochs.Empty;
@@ -45,12 +46,11 @@ internal sealed class LogLoader(LogOpenRequest request)
     {
         _disk.CreateDirectory(_directory);
         DirectoryMending.Run(_disk, _directory);
-        var listing = _disk.List(_directory);
         LoadEpochs();
-        var bases = BasesOf(listing);
+        var bases = ListBases();
         for (var i = 0; i < bases.Count; i++)
         {
-            if (!OpenSegment(bases, i, listing))
+            if (!OpenSegment(bases, i))
             {
                 break;
             }
@@ -127,11 +127,12 @@ internal sealed class LogLoader(LogOpenRequest request)
         }
     }
 
-    private static List<long> BasesOf(IReadOnlyList<DiskEntry> listing)
+    private List<long> ListBases()
     {
         var bases = new List<long>();
-        foreach (var entry in listing)
+        foreach (var entry in _disk.List(_directory))
         {
+            _listing[entry.Name] = entry;
             if (!entry.IsDirectory && SegmentNames.TryParse(entry.Name, SegmentNames.Data, out var offset))
             {
                 bases.Add(offset);
@@ -142,7 +143,7 @@ internal sealed class LogLoader(LogOpenRequest request)
     }
 
     /// <summary>Opens the next segment; false when the log ends in it, though there are more files, which are then deleted.</summary>
-    private bool OpenSegment(List<long> bases, int index, IReadOnlyList<DiskEntry> listing)
+    private bool OpenSegment(List<long> bases, int index)
     {
         var baseOffset = bases[index];
         var isLast = index == bases.Count - 1;
@@ -156,9 +157,9 @@ internal sealed class LogLoader(LogOpenRequest request)
             throw new IOException($"{path} has {fileBytes} bytes, more than a segment can");
         }
 
-        var modifiedMs = listing.First(e => e.Name.AsSpan().SequenceEqual(Path.GetFileName(path.AsSpan()))).ModifiedMs;
+        var modifiedMs = _listing[Path.GetFileName(path)].ModifiedMs;
         var isBelowRecoveryPoint = !isLast && bases[index + 1] <= request.RecoveryPoint;
-        if ((request.IsClean || isBelowRecoveryPoint) && HasIndexes(listing, path))
+        if ((request.IsClean || isBelowRecoveryPoint) && HasIndexes(baseOffset))
         {
             var trusted = isLast
                 ? OpenTail(baseOffset, lease, (int)fileBytes, modifiedMs)
@@ -297,21 +298,13 @@ internal sealed class LogLoader(LogOpenRequest request)
         }
     }
 
-    private static bool HasIndexes(IReadOnlyList<DiskEntry> listing, string dataPath)
-    {
-        var stem = Path.GetFileNameWithoutExtension(dataPath);
-        var found = 0;
-        foreach (var entry in listing)
-        {
-            if ((entry.Name == stem + SegmentNames.OffsetIndex && entry.Length % OffsetIndex.EntryBytes == 0)
-                || (entry.Name == stem + SegmentNames.TimeIndex && entry.Length % TimeIndex.EntryBytes == 0))
-            {
-                found++;
-            }
-        }
+    private bool HasIndexes(long baseOffset) =>
+        HasWholeEntries(baseOffset, SegmentNames.OffsetIndex, OffsetIndex.EntryBytes)
+        && HasWholeEntries(baseOffset, SegmentNames.TimeIndex, TimeIndex.EntryBytes);
 
-        return found == 2;
-    }
+    private bool HasWholeEntries(long baseOffset, string suffix, int entryBytes) =>
+        _listing.TryGetValue(Path.GetFileName(SegmentNames.PathOf("", baseOffset, suffix)), out var entry)
+        && entry.Length % entryBytes == 0;
 
     private void NoteAborted(Segment segment, AbortedTransaction aborted)
     {
