@@ -285,7 +285,13 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
         setup.Loop.NowUs + (delayMs * 1000));
 
     private ReplicaState State(PartitionImage partition, LogConfig config) => new(
-        partition.Leader, partition.LeaderEpoch, partition.PartitionEpoch, [.. partition.Isr], partition.Leader == setup.NodeId, config);
+        partition.Leader,
+        partition.LeaderEpoch,
+        partition.PartitionEpoch,
+        [.. partition.Isr],
+        partition.Replicas.Length,
+        partition.Leader == setup.NodeId,
+        config);
 
     private Round BeginRound(long offset)
     {

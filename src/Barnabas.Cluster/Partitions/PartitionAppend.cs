@@ -48,7 +48,7 @@ public sealed class PartitionAppend
     public long LogAppendTimeMs { get; internal set; }
 
     /// <summary>Start of the log after the append, or -1.</summary>
-    public long LogStartOffset { get; internal set; }
+    public long LogStartOffset { get; set; }
 
     /// <summary>Last offset given; the append is committed when the high watermark has passed it.</summary>
     internal long LastOffset { get; set; }

@@ -322,7 +322,9 @@ public sealed class Replica
     private ErrorCode CheckAppend(bool committed)
     {
         var error = CheckLeader(-1);
-        if (error == ErrorCode.None && committed && _state.InSyncReplicas.Length < _state.Config.MinInsyncReplicas)
+        // A topic with fewer replicas than its minimum in sync would never be writable.
+        var enough = Math.Min(_state.Config.MinInsyncReplicas, _state.ReplicaCount);
+        if (error == ErrorCode.None && committed && _state.InSyncReplicas.Length < enough)
         {
             return ErrorCode.NotEnoughReplicas;
         }

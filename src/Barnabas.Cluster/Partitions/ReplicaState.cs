@@ -10,7 +10,8 @@ namespace Barnabas.Cluster.Partitions;
 /// <param name="LeaderEpoch">Rises with every change of leader.</param>
 /// <param name="PartitionEpoch">Rises with every change of the partition.</param>
 /// <param name="InSyncReplicas">Node ids of the ISR.</param>
+/// <param name="ReplicaCount">Replicas that the partition has, in sync or not.</param>
 /// <param name="IsLeader">True when this node leads.</param>
 /// <param name="Config">The topic's configuration in force.</param>
 public sealed record ReplicaState(
-    int LeaderId, int LeaderEpoch, int PartitionEpoch, int[] InSyncReplicas, bool IsLeader, LogConfig Config);
+    int LeaderId, int LeaderEpoch, int PartitionEpoch, int[] InSyncReplicas, int ReplicaCount, bool IsLeader, LogConfig Config);

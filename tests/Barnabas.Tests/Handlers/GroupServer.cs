@@ -101,7 +101,7 @@ internal sealed class GroupServer : IAsyncDisposable
             NowMs = SystemClock.Instance.WallMs,
         });
         _logs.Add(opened.Log);
-        var state = new ReplicaState(1, 0, 0, [1], true, LogConfig.Default);
+        var state = new ReplicaState(1, 0, 0, [1], 1, true, LogConfig.Default);
         var replica = new Replica(_shards.Of(OffsetsId, partition), OffsetsId, opened.Log, 0, 1, state);
         Table.Add(replica);
         Coordinators.OnReplica(replica, isHere: true);

@@ -163,7 +163,7 @@ internal sealed class PartitionServer : IAsyncDisposable
             NowMs = SystemClock.Instance.WallMs,
         });
         _logs.Add(opened.Log);
-        var state = new ReplicaState(1, 0, 0, [1], true, config);
+        var state = new ReplicaState(1, 0, 0, [1], 2, true, config);
         Table.Add(new Replica(_shards.Of(TopicId, partition), TopicId, opened.Log, 0, 1, state));
     }
 }

@@ -58,7 +58,7 @@ internal static class FetchAnswer
             DivergingEndOffset = read.DivergingEndOffset,
             CurrentLeaderId = moved?.LeaderId ?? -1,
             CurrentLeaderEpoch = moved?.LeaderEpoch ?? -1,
-            HasAbortedTransactions = committed && view is not null,
+            HasAbortedTransactions = committed || read.Error != ErrorCode.None,
             RecordsLength = read.Records.Length,
         });
         if (!read.Records.IsEmpty)

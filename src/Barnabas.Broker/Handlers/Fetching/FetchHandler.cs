@@ -29,6 +29,7 @@ internal sealed class FetchHandler(ReplicaTable replicas, FetchSessionCache sess
         var view = FetchRequestView.Parse(request.Body, 0, request.ApiVersion);
         var work = _pool.Rent();
         work.Begin(request, view.MaxWaitMs, view.MinBytes, Math.Min(view.MaxBytes, responseBytesMax), view.IsolationLevel);
+        work.IsFromReplica = view.ReplicaId >= 0;
         var error = Choose(view, work);
         if (error != ErrorCode.None)
         {

@@ -23,8 +23,12 @@ internal sealed class FetchReads
     /// <summary>True when the client reads committed: it wants the aborted transactions.</summary>
     public bool ReadsCommitted => _limit == ReadLimit.LastStable;
 
+    /// <summary>True for a fetch that says it comes from a replica: no other node has one of ours.</summary>
+    public bool IsFromReplica { get; set; }
+
     public void Begin(int minBytes, int bytesMax, ReadLimit limit)
     {
+        IsFromReplica = false;
         _minBytes = minBytes;
         _bytesMax = bytesMax;
         _limit = limit;
@@ -62,13 +66,14 @@ internal sealed class FetchReads
         for (var i = 0; i < Count; i++)
         {
             var wanted = _wanted[i];
-            if (wanted.Replica is not { } replica || replica.CheckLeader(wanted.CurrentLeaderEpoch) != ErrorCode.None)
+            if (IsFromReplica || wanted.Replica is not { } replica || replica.CheckLeader(wanted.CurrentLeaderEpoch) != ErrorCode.None)
             {
                 return true;
             }
 
             var view = replica.View;
-            if (wanted.FetchOffset > view.LogEndOffset || wanted.FetchOffset < view.LogStartOffset || Diverges(wanted, view, out _, out _))
+            if (wanted.LastFetchedEpoch > view.Epochs.Latest || wanted.FetchOffset > view.LogEndOffset
+                || wanted.FetchOffset < view.LogStartOffset || Diverges(wanted, view, out _, out _))
             {
                 return true;
             }
@@ -121,7 +126,12 @@ internal sealed class FetchReads
             return;
         }
 
-        read.Error = replica.CheckLeader(wanted.CurrentLeaderEpoch);
+        read.Error = IsFromReplica ? ErrorCode.NotLeaderOrFollower : replica.CheckLeader(wanted.CurrentLeaderEpoch);
+        if (read.Error == ErrorCode.None && wanted.LastFetchedEpoch > replica.View.Epochs.Latest)
+        {
+            read.Error = ErrorCode.OffsetOutOfRange;
+        }
+
         if (read.Error != ErrorCode.None)
         {
             return;

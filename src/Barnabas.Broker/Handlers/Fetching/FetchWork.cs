@@ -59,6 +59,12 @@ internal sealed class FetchWork : FetchWait, ICancelListener
         _reads.TellsAll = !isIncremental;
     }
 
+    /// <summary>True for a fetch that says it comes from a replica.</summary>
+    public bool IsFromReplica
+    {
+        set => _reads.IsFromReplica = value;
+    }
+
     /// <summary>Adds a partition to a fetch outside of sessions.</summary>
     public FetchPartition AddOwn(Uuid topicId, ReadOnlySpan<byte> name, int partition)
     {

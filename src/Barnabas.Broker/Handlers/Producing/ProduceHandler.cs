@@ -73,13 +73,13 @@ internal sealed class ProduceHandler(ReplicaTable replicas, Loop slow, IClock cl
                 var records = work.Body.Slice(cursor.RecordsOffset, Math.Max(0, cursor.RecordsLength));
                 var frame = BatchFrame.Read(records, view.Version);
                 part.Replica = known ? topic!.Find(cursor.Partition) : null;
-                if (frame.FailsRequest && failure == ErrorCode.None)
+                if (failure == ErrorCode.None && (frame.FailsRequest || IsStrayTransaction(frame, view)))
                 {
-                    failure = frame.Error;
+                    failure = frame.FailsRequest ? frame.Error : ErrorCode.TransactionalIdAuthorizationFailed;
                     failureMessage = frame.Message;
                 }
 
-                var error = refusal != ErrorCode.None ? refusal : PartRefusal(frame, part, view.Version);
+                var error = part.Replica is not null && refusal != ErrorCode.None ? refusal : PartRefusal(frame, part, view.Version);
                 if (error != ErrorCode.None)
                 {
                     part.Refuse(error);
@@ -115,8 +115,12 @@ internal sealed class ProduceHandler(ReplicaTable replicas, Loop slow, IClock cl
             return frame.Error;
         }
 
-        return frame.IsTransactional ? ErrorCode.TransactionalIdAuthorizationFailed : part.Replica.CheckLeader(-1);
+        return part.Replica.CheckLeader(-1);
     }
+
+    // A batch of a transaction in a request that names none fails all of the request.
+    private static bool IsStrayTransaction(in BatchFrame frame, in ProduceRequestView view) =>
+        frame.IsTransactional && !view.HasTransactionalId;
 
     private BatchRules Rules(Replica replica, long nowMs)
     {
@@ -143,6 +147,12 @@ internal sealed class ProduceHandler(ReplicaTable replicas, Loop slow, IClock cl
         {
             part.Refuse(verdict.Error, verdict.Message);
             part.RecordErrors = verdict.RecordErrors;
+            if (verdict.Error is not (ErrorCode.CorruptMessage or ErrorCode.MessageTooLarge))
+            {
+                // Kafka's answer to records that it refused says where the log starts; to bytes that it did not look into, it does not.
+                part.LogStartOffset = part.Replica!.View.LogStartOffset;
+            }
+
             return;
         }
 

@@ -143,7 +143,7 @@ public sealed class PartitionMachineTests : IDisposable
         Assert.Equal(["0 a"], Heard());
     }
 
-    private static ReplicaState State(int epoch, bool leads) => new(leads ? 1 : 2, epoch, epoch, [1], leads, LogConfig.Default);
+    private static ReplicaState State(int epoch, bool leads) => new(leads ? 1 : 2, epoch, epoch, [1], 1, leads, LogConfig.Default);
 
     private void Reopen(bool drain = true)
     {
