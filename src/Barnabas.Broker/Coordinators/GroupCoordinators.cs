@@ -75,7 +75,7 @@ public sealed class GroupCoordinators : IMetadataSubscriber
     {
         foreach (var replica in Led())
         {
-            replica.Shard.Loop.Post(new ActionTask(() => MachineOf(replica)?.Host.Unload(ErrorCode.NotCoordinator)));
+            replica.Shard.Loop.Post(new ActionTask(() => MachineOf(replica)?.Stop(ErrorCode.NotCoordinator)));
         }
     }
 

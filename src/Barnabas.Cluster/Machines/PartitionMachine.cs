@@ -81,6 +81,11 @@ public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
         _journal.Dispose();
     }
 
+    /// <summary>
+    /// Answers everyone who waits with the error, and lets a load that runs come to nothing: for a node that stops. Only the owner.
+    /// </summary>
+    public void Stop(ErrorCode error) => Lose(error);
+
     private void Lose(ErrorCode error)
     {
         _leaderEpoch = -1;
