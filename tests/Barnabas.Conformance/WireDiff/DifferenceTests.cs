@@ -34,7 +34,7 @@ public sealed class DifferenceTests
         File.WriteAllLines(harmless, File.ReadLines(Path.Combine(WireBroker.WireLab, "requests", "harmless.jsonl")).Where(IsCompared));
 
         var causes = Causes();
-        var unlisted = new List<string>();
+        var unlisted = new Dictionary<string, List<int>>(); // what differs where, and in which versions
         string[] files = [harmless, .. new[] { "log.jsonl", "groups.jsonl", "admin.jsonl" }.Select(WireBroker.WireFile)];
         foreach (var file in files)
         {
@@ -42,11 +42,16 @@ public sealed class DifferenceTests
                 "--a", kafka.Broker.Bootstrap, "--b", other.Broker.Bootstrap, file], limitS: 300);
             Assert.True(result.ExitCode is 0 or 1, result.Errors);
             Assert.True(file != harmless || result.Errors.StartsWith($"{HarmlessRequests} requests"), result.Errors);
-            unlisted.AddRange(Lines(result.Text).Where(line => !IsTimeOrIdentity(line) && !causes.Any(cause => cause.Covers(line)))
-                .Select(line => $"{Path.GetFileName(file)} {line.GetRawText()}"));
+            foreach (var line in Lines(result.Text).Where(line => !IsTimeOrIdentity(line) && !causes.Any(cause => cause.Covers(line))))
+            {
+                var where = $"{Path.GetFileName(file)}:{line.GetProperty("line")} {line.GetProperty("api")} {line.GetProperty("path")}";
+                var key = $"{where}\n    Kafka    {Short(line, "a")}\n    Barnabas {Short(line, "b")}";
+                unlisted[key] = [.. unlisted.GetValueOrDefault(key, []), line.GetProperty("version").GetInt32()];
+            }
         }
 
-        Assert.True(unlisted.Count == 0, $"{unlisted.Count} differences:\n{string.Join('\n', unlisted)}");
+        Assert.True(unlisted.Count == 0, $"{unlisted.Count} differences:\n"
+            + string.Join('\n', unlisted.Select(each => $"v{string.Join(',', each.Value)} {each.Key}")));
     }
 
     [Fact]
@@ -78,17 +83,28 @@ public sealed class DifferenceTests
             || WithoutTimes(line.GetProperty("a")) == WithoutTimes(line.GetProperty("b"));
     }
 
-    private static List<Cause> Causes() => [.. Lines(File.ReadAllText(WireBroker.WireFile("differences.jsonl"))).Select(line => new Cause(
-        line.GetProperty("row").GetString()!, new Regex($"^({line.GetProperty("api").GetString()})$"),
-        new Regex($"^({line.GetProperty("path").GetString()})$")))];
+    private static List<Cause> Causes() =>
+        [.. Lines(File.ReadAllText(WireBroker.WireFile("differences.jsonl"))).Select(line => new Cause(line.GetProperty("row").GetString()!,
+            Whole(line, "api"), Whole(line, "path"), Whole(line, "a"), Whole(line, "b")))];
+
+    /// <summary>The pattern of that name, which has to match whole; anything where there is none.</summary>
+    private static Regex Whole(JsonElement line, string name) =>
+        new(line.TryGetProperty(name, out var pattern) ? $"^({pattern.GetString()})$" : "", RegexOptions.Singleline);
+
+    private static string Short(JsonElement line, string side)
+    {
+        var text = line.GetProperty(side).GetRawText();
+        return text.Length <= 200 ? text : text[..200];
+    }
 
     private static IEnumerable<JsonElement> Lines(string text) => text.Split('\n').Where(line => line.StartsWith('{'))
         .Select(line => JsonDocument.Parse(line).RootElement);
 
-    /// <summary>A row of the page, and which APIs and which paths in their answers it speaks about.</summary>
-    private sealed record Cause(string Row, Regex Api, Regex Path)
+    /// <summary>A row of the page, and which APIs, paths and pairs of values it speaks about.</summary>
+    private sealed record Cause(string Row, Regex Api, Regex Path, Regex A, Regex B)
     {
         public bool Covers(JsonElement difference) => Api.IsMatch(difference.GetProperty("api").GetString()!)
-            && Path.IsMatch(difference.GetProperty("path").GetString()!);
+            && Path.IsMatch(difference.GetProperty("path").GetString()!)
+            && A.IsMatch(difference.GetProperty("a").GetRawText()) && B.IsMatch(difference.GetProperty("b").GetRawText());
     }
 }
