@@ -109,7 +109,8 @@ public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
 
     private void Take(int load, ReplayedPiece<TRecord> piece)
     {
-        if (load != _load)
+        // A node that stops unloads its machines while pieces may still be under way.
+        if (load != _load || Host.State != MachineState.Loading)
         {
             return;
         }
