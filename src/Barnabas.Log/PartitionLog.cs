@@ -265,7 +265,7 @@ public sealed class PartitionLog
     {
         WriteStaged();
         var endOffset = includeActive ? _logEnd : Active.BaseOffset;
-        return _backlog.Take(includeActive ? Active : null, endOffset, _generation, _epochs, isClose: false);
+        return _backlog.Take(includeActive ? Active : null, endOffset, _generation, _epochs);
     }
 
     /// <summary>The job has run: moves the recovery point, unless the log was truncated meanwhile.</summary>
@@ -368,7 +368,8 @@ public sealed class PartitionLog
             {
                 Active.AddTimeEntry();
                 _backlog.AddSnapshot(_logEnd, ProducerSnapshot.ToBytes(_producers));
-                var job = _backlog.Take(Active, _logEnd, _generation, _epochs, isClose: true);
+                var state = RecoveryPoint >= _logEnd ? CloseState.Idle : CloseState.Closing;
+                var job = _backlog.Take(Active, _logEnd, _generation, _epochs, state);
                 job.Run();
                 CompleteFlush(job);
                 ProducerReplay.DeleteStaleSnapshots(_disk, DirectoryPath, _writer.Segments);

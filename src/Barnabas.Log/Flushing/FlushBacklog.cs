@@ -5,6 +5,19 @@ using Barnabas.Log.Segments;
 
 namespace Barnabas.Log.Flushing;
 
+/// <summary>Why a flush is taken.</summary>
+internal enum CloseState
+{
+    /// <summary>The log goes on.</summary>
+    Open,
+
+    /// <summary>The log closes, with data that may not be synced yet.</summary>
+    Closing,
+
+    /// <summary>The log closes, and all its data was synced before.</summary>
+    Idle,
+}
+
 /// <summary>What was changed and not handed to a flush yet. The log's owner alone uses it.</summary>
 internal sealed class FlushBacklog(IDisk disk, string directory)
 {
@@ -52,13 +65,14 @@ internal sealed class FlushBacklog(IDisk disk, string directory)
     }
 
     /// <summary>Hands all of it over to a job.</summary>
-    internal FlushJob Take(Segment? active, long endOffset, int generation, LeaderEpochs epochs, bool isClose)
+    internal FlushJob Take(Segment? active, long endOffset, int generation, LeaderEpochs epochs, CloseState close = CloseState.Open)
     {
         var job = new FlushJob(disk, directory)
         {
             Sealed = [.. _sealed],
             Active = active,
-            IsClose = isClose,
+            IsClose = close != CloseState.Open,
+            IsDataSynced = close == CloseState.Idle,
             Snapshots = [.. _snapshots],
             Epochs = _epochsChanged ? epochs : null,
             IsDirectoryChanged = _directoryChanged,

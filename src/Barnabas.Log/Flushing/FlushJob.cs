@@ -36,6 +36,9 @@ public sealed class FlushJob
     /// <summary>True to write the active segment's indexes as well, for a clean close.</summary>
     internal bool IsClose { get; init; }
 
+    /// <summary>True when all data was synced before: an idle log closes with little to do.</summary>
+    internal bool IsDataSynced { get; init; }
+
     /// <summary>Producer snapshots by offset.</summary>
     internal (long Offset, byte[] Bytes)[] Snapshots { get; init; } = [];
 
@@ -106,7 +109,10 @@ public sealed class FlushJob
                 WriteIndexes(_disk, Active);
             }
 
-            Active.Data.Sync();
+            if (!IsDataSynced)
+            {
+                Active.Data.Sync();
+            }
         }
 
         foreach (var (offset, bytes) in Snapshots)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Barnabas.Base;
 using Barnabas.Log;
 using Barnabas.Protocol.Records;
@@ -79,6 +80,36 @@ public sealed class PartitionLogTests : IDisposable
         }
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
+    public void An_append_allocates_no_more_than_the_view_it_publishes()
+    {
+        var batch = LogFixture.Batch(1, new BatchOptions { ProducerId = 5, ProducerEpoch = 0, BaseSequence = 0 }, 100);
+        var lease = LogFixture.Lease(batch);
+        const int Turns = 2000;
+        for (var turn = 0; turn < Turns; turn++)
+        {
+            Turn(turn);
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var turn = Turns; turn < 2 * Turns; turn++)
+        {
+            Turn(turn);
+        }
+
+        var perTurn = (GC.GetAllocatedBytesForCurrentThread() - before) / Turns;
+        Assert.InRange(perTurn, 1, 128); // the view of 80 bytes, and now and then a larger index
+        lease.Release();
+
+        void Turn(int sequence)
+        {
+            BinaryPrimitives.WriteInt32BigEndian(lease.Span[RecordBatchHeader.BaseSequenceAt..], sequence);
+            Assert.True(_fixture.Log.AppendAsLeader(lease.Piece(0, batch.Length), 0, 1).ErrorCode == ErrorCode.None);
+            _fixture.Log.WriteStaged();
+            _fixture.Log.Publish(_fixture.Log.LogEndOffset);
+        }
     }
 
     [Theory, InlineData(1), InlineData(61), InlineData(5000), InlineData(100_000)]
