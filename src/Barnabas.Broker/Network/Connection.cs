@@ -156,7 +156,8 @@ public sealed class Connection : IWireEvents
 
     internal void OnDone(Request request)
     {
-        if (IsClosed)
+        // Closed inside of its own work, the connection still has its requests: the end of the work gives each back, once.
+        if (IsClosed && !_working)
         {
             _network.Return(request);
             return;
