@@ -37,6 +37,7 @@ internal sealed class NodeLogs : IMetadataSubscriber
             ConfigOf = config.OfTopic,
             Randomness = randomness,
             Report = text => log.Warn("replicas", text),
+            DiskFailed = OnDiskFailed,
         });
         Checkpoints = new Checkpoints(directory, Replicas.Table);
         Upkeep = new LogUpkeep(

@@ -30,6 +30,9 @@ public sealed record LocalReplicasSetup
 
     /// <summary>Takes a sentence for the operator.</summary>
     public required Action<string> Report { get; init; }
+
+    /// <summary>Told what could not be done to the log directory, and why: its owner takes it offline.</summary>
+    public required Action<string, IOException> DiskFailed { get; init; }
 }
 
 /// <summary>A log that the directory held at start, open.</summary>
@@ -43,9 +46,14 @@ public sealed record FoundLog(Uuid? TopicId, PartitionLog Log);
 /// </summary>
 public sealed class LocalReplicas(LocalReplicasSetup setup)
 {
-    private readonly Dictionary<(Uuid? TopicId, TopicPartition Partition), FoundLog> _found = [];
+    // By the name of their directory, whosever records they are.
+    private readonly Dictionary<TopicPartition, FoundLog> _found = [];
+
+    // Partitions whose directory is about to be moved out of the way, with what waits for its name.
+    private readonly Dictionary<TopicPartition, Action?> _leaving = [];
     private readonly List<(long Offset, Action Done)> _waiting = [];
     private readonly Queue<Round> _rounds = new();
+    private MetadataImage _image = MetadataImage.Empty;
     private long _appliedOffset = -1;
 
     /// <summary>Where handlers look replicas up.</summary>
@@ -61,7 +69,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
     {
         foreach (var log in logs)
         {
-            _found[(log.TopicId, log.Log.Partition)] = log;
+            _found[log.Log.Partition] = log;
         }
 
         foreach (var leftover in setup.Directory.Leftovers)
@@ -69,6 +77,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
             RemoveLater(leftover, delayMs: 0);
         }
 
+        _image = image;
         var round = BeginRound(image.EndOffset);
         foreach (var topic in image.Topics.All)
         {
@@ -113,6 +122,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
 
     private void Apply(MetadataDelta delta)
     {
+        _image = delta.After;
         var round = BeginRound(delta.After.EndOffset);
         foreach (var id in delta.ChangedTopics)
         {
@@ -151,7 +161,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
             }
             else if (held is null)
             {
-                Add(topic, i, State(partition, setup.ConfigOf(image, topic.Name)));
+                AddOrWait(topic, i, round);
             }
             else
             {
@@ -184,14 +194,49 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
         }
     }
 
-    private void Add(TopicImage topic, int partition, ReplicaState state)
+    // A topic that was deleted and made again under its name waits until the directory of the old one has moved.
+    private void AddOrWait(TopicImage topic, int partition, Round round)
     {
         var name = new TopicPartition(topic.Name, partition);
+        if (!_leaving.TryGetValue(name, out var waiting))
+        {
+            Add(topic, partition);
+            return;
+        }
+
+        round.Begin();
+        _leaving[name] = waiting + (() =>
+        {
+            // Meanwhile it may have been deleted too.
+            if (_image.Topics.Find(topic.Id) is { } now && Table.Find(topic.Id, partition) is null)
+            {
+                Add(now, partition);
+            }
+
+            round.Done();
+        });
+    }
+
+    private void Left(TopicPartition partition)
+    {
+        _leaving.Remove(partition, out var waiting);
+        waiting?.Invoke();
+    }
+
+    private void Add(TopicImage topic, int partition)
+    {
+        var name = new TopicPartition(topic.Name, partition);
+        var state = State(topic.Partitions[partition], setup.ConfigOf(_image, topic.Name));
         try
         {
-            var log = _found.Remove((topic.Id, name), out var found)
-                ? found.Log
-                : setup.Directory.CreateLog(name, topic.Id, state.Config, setup.Loop.NowWallMs).Log;
+            if (_found.Remove(name, out var found) && found.TopicId != topic.Id)
+            {
+                // The directory is somebody else's, or was left before it said whose: it makes room before a log is made under its name.
+                SetAside(found.Log);
+                found = null;
+            }
+
+            var log = found?.Log ?? setup.Directory.CreateLog(name, topic.Id, state.Config, setup.Loop.NowWallMs).Log;
             var highWatermark = found is null ? 0 : setup.Directory.HighWatermarkOf(name);
             var replica = new Replica(setup.Shards.Of(topic.Id, partition), topic.Id, log, highWatermark, setup.NodeId, state);
             Table.Add(replica);
@@ -199,7 +244,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
         }
         catch (IOException e)
         {
-            setup.Report($"{name} cannot be opened: {e.Message}");
+            setup.DiskFailed($"opening {name}", e);
         }
     }
 
@@ -229,6 +274,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
     {
         Table.Remove(replica);
         Changed?.Invoke(replica, false);
+        _leaving.Add(replica.Partition, null);
         round.Begin();
         replica.Shard.Loop.Post(new ActionTask(() =>
         {
@@ -239,6 +285,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
             Post(() =>
             {
                 Delete(replica.Partition, delayMs);
+                Left(replica.Partition);
                 round.Done();
             });
         }));
@@ -252,7 +299,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
         }
         catch (IOException e)
         {
-            setup.Report($"{partition} cannot be deleted: {e.Message}");
+            setup.DiskFailed($"deleting {partition}", e);
         }
     }
 
@@ -266,7 +313,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
         }
         catch (IOException e)
         {
-            setup.Report($"{log.Partition} is not assigned to this node and cannot be set aside: {e.Message}");
+            setup.DiskFailed($"setting {log.Partition} aside", e);
         }
     }
 
