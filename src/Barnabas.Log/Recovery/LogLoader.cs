@@ -198,7 +198,7 @@ internal sealed class LogLoader(LogOpenRequest request)
         }
 
         DeleteIndexes(segment);
-        if (!isTorn)
+        if (!isTorn && !LosesItsEnd(bases, index))
         {
             if (index < bases.Count - 1)
             {
@@ -219,6 +219,14 @@ internal sealed class LogLoader(LogOpenRequest request)
 
         return false;
     }
+
+    /// <summary>
+    /// True when a power cut took the end of a segment that was not flushed, and all that came behind it: the later files were made, and
+    /// nothing of them was written. Going on at their offsets would leave a hole. A compacted log has such holes by right.
+    /// </summary>
+    private bool LosesItsEnd(List<long> bases, int index) =>
+        !request.IsClean && index < bases.Count - 1 && bases[index + 1] > Math.Max(_logEnd, request.RecoveryPoint)
+        && (request.Config.Cleanup & CleanupPolicy.Compact) == 0 && !HasGoodBatchAfter(bases, index);
 
     /// <summary>True when a later data file begins with a good batch: then bad bytes before it are rot, not the end of the log.</summary>
     private bool HasGoodBatchAfter(List<long> bases, int index)
