@@ -89,8 +89,8 @@ public sealed class LogView
         TryFind(fetchOffset, bytesMax, limit, minOneBatch, mayRead: false, out slice);
 
     /// <summary>
-    /// Bytes that a reader at this offset could get below the limit, as far as the active segment goes: for fetch waiters. At least 1 when
-    /// there is anything in older segments.
+    /// Bytes that a reader at this offset could get below the limit, for fetch waiters: exact at the tail, where readers wait. More than
+    /// anyone waits for where only a file could tell how many there are: a reader so far behind goes on with what is there.
     /// </summary>
     public long BytesFrom(long fetchOffset, ReadLimit limit)
     {
@@ -108,7 +108,7 @@ public sealed class LogView
 
         var end = LimitPosition(limit);
         var start = active.PositionOf(fetchOffset, _endPosition, mayRead: false);
-        return end < 0 || start < 0 ? Math.Max(1, upper - fetchOffset) : Math.Max(0, end - start);
+        return end < 0 || start < 0 ? int.MaxValue : Math.Max(0, end - start);
     }
 
     /// <summary>
