@@ -1,0 +1,45 @@
+using System.Text;
+using Barnabas.Protocol.Records;
+
+namespace Barnabas.Simulation.Checkers;
+
+/// <summary>One batch as it lies in a log or comes from a fetch.</summary>
+internal sealed record LoggedBatch(long BaseOffset, long LastOffset, int LeaderEpoch, long ProducerId, int BaseSequence, string[] Values)
+{
+    /// <summary>Cuts bytes into whole batches; fails when what is left is no batch.</summary>
+    public static List<LoggedBatch> Read(ReadOnlySpan<byte> bytes, string where)
+    {
+        var batches = new List<LoggedBatch>();
+        while (bytes.Length > 0)
+        {
+            var isHeader = RecordBatchHeader.TryRead(bytes, out var header) && header.SizeBytes <= bytes.Length;
+            ViolationException.Unless(isHeader, $"{where}: {bytes.Length} bytes behind {batches.Count} batches are not a whole batch");
+            batches.Add(Read(bytes[..(int)header.SizeBytes], header));
+            bytes = bytes[(int)header.SizeBytes..];
+        }
+
+        return batches;
+    }
+
+    /// <summary>True when both hold the same records in the same place.</summary>
+    public bool IsSame(LoggedBatch other) =>
+        BaseOffset == other.BaseOffset && LastOffset == other.LastOffset && LeaderEpoch == other.LeaderEpoch
+        && ProducerId == other.ProducerId && BaseSequence == other.BaseSequence && Values.AsSpan().SequenceEqual(other.Values);
+
+    /// <inheritdoc/>
+    public override string ToString() => $"[{BaseOffset}..{LastOffset} epoch {LeaderEpoch}: {string.Join(' ', Values)}]";
+
+    private static LoggedBatch Read(ReadOnlySpan<byte> batch, in RecordBatchHeader header)
+    {
+        var values = new List<string>();
+        var reader = new RecordReader(batch[RecordBatchHeader.HeaderBytes..], header.RecordCount);
+        while (reader.TryRead(out var record))
+        {
+            values.Add(Encoding.UTF8.GetString(record.Value.Span));
+        }
+
+        return new LoggedBatch(
+            header.BaseOffset, header.BaseOffset + header.LastOffsetDelta, header.PartitionLeaderEpoch, header.ProducerId,
+            header.BaseSequence, [.. values]);
+    }
+}

@@ -1,0 +1,191 @@
+using Barnabas.Base;
+
+namespace Barnabas.Simulation.Checkers;
+
+/// <summary>
+/// The oracle of one partition, over all lives of the node: every batch that a view has ever shown, in order. Knows what a restart may take
+/// away. Owned by the world.
+/// </summary>
+internal sealed class PartitionHistory(string name, SentRecords sent)
+{
+    private readonly List<LoggedBatch> _batches = [];
+    private readonly Dictionary<long, int> _lastSequence = [];
+    private readonly Dictionary<string, int> _copies = [];
+
+    /// <summary>Topic and partition, for messages.</summary>
+    public string Name => name;
+
+    /// <summary>The offset after the last batch.</summary>
+    public long End { get; private set; }
+
+    /// <summary>All below survives a power cut: it was acknowledged as flushed, or lies below the recovery point.</summary>
+    public long DurableEnd { get; private set; }
+
+    /// <summary>All below is there when the node comes back: every byte that was written, or after a power cut what is durable.</summary>
+    private long SafeEnd { get; set; }
+
+    /// <summary>How often records were lost, as they may be.</summary>
+    public int Losses { get; private set; }
+
+    /// <summary>A view shows one batch more.</summary>
+    public void Append(LoggedBatch batch)
+    {
+        ViolationException.Unless(batch.BaseOffset == End, $"{name}: {batch} follows offset {End}");
+        ViolationException.Unless(
+            batch.LastOffset - batch.BaseOffset == batch.Values.Length - 1, $"{name}: {batch} has offsets without records");
+        Count(batch, isNew: true);
+        _batches.Add(batch);
+        End = batch.LastOffset + 1;
+        SafeEnd = End;
+    }
+
+    /// <summary>All below is on the platters, as the broker itself says or has told a client.</summary>
+    public void MakeDurable(long end) => DurableEnd = Math.Max(DurableEnd, end);
+
+    /// <summary>Somebody is about to cut the log.</summary>
+    public void CutFrom(long end) => SafeEnd = Math.Min(SafeEnd, end);
+
+    /// <summary>What was not synced may be gone.</summary>
+    public void PowerCut() => SafeEnd = Math.Min(SafeEnd, DurableEnd);
+
+    /// <summary>A batch was read somewhere: it has to be the one that stands here.</summary>
+    public void Match(LoggedBatch read, string where)
+    {
+        var known = Find(read.BaseOffset);
+        ViolationException.Unless(known is not null && known.IsSame(read), $"{name}: {where} gave {read}, the log has {known}");
+    }
+
+    /// <summary>A producer was told that its records have these offsets.</summary>
+    public void MatchAcknowledged(long baseOffset, string[] values)
+    {
+        var known = Find(baseOffset);
+        ViolationException.Unless(
+            known is not null && known.Values.AsSpan().SequenceEqual(values),
+            $"{name}: {string.Join(' ', values)} was acknowledged at offset {baseOffset}, where the log has {known}");
+    }
+
+    /// <summary>
+    /// The node has come back with this log: what is there has to be what was there, and nothing may be missing but what could be lost.
+    /// </summary>
+    /// <param name="recovered">All batches, from the first that is still kept.</param>
+    /// <param name="start">The log's first offset.</param>
+    /// <param name="end">The log's end.</param>
+    public void Recover(List<LoggedBatch> recovered, long start, long end)
+    {
+        var next = start;
+        ViolationException.Unless(end >= SafeEnd, $"{name}: came back with end {end} where {SafeEnd} was safe");
+        if (end < End)
+        {
+            Lose(end);
+        }
+
+        foreach (var batch in recovered)
+        {
+            ViolationException.Unless(
+                batch.BaseOffset == next || (next == start && batch.BaseOffset <= start), $"{name}: came back with a hole before {batch}");
+            next = batch.LastOffset + 1;
+            if (batch.BaseOffset < End)
+            {
+                Match(batch, "recovery");
+            }
+            else
+            {
+                // Written, but not shown before the process died.
+                Append(batch);
+            }
+        }
+
+        ViolationException.Unless(next == end || recovered.Count == 0, $"{name}: came back with batches up to {next} and an end of {end}");
+        SafeEnd = End;
+    }
+
+    /// <summary>Records were cut away, as they may be.</summary>
+    public void Lose(long end)
+    {
+        Losses++;
+        var kept = _batches.FindIndex(batch => batch.LastOffset >= end);
+        ViolationException.Unless(kept < 0 || _batches[kept].BaseOffset == end, $"{name}: cut at {end}, in the middle of a batch");
+        if (kept >= 0)
+        {
+            _batches.RemoveRange(kept, _batches.Count - kept);
+        }
+
+        End = end;
+        SafeEnd = Math.Min(SafeEnd, end);
+        DurableEnd = Math.Min(DurableEnd, end);
+        _lastSequence.Clear();
+        _copies.Clear();
+        _batches.ForEach(batch => Count(batch, isNew: false));
+    }
+
+    /// <summary>True when a record is in the log.</summary>
+    public bool Has(string value) => _copies.ContainsKey(value);
+
+    /// <summary>Where a producer stands, for messages.</summary>
+    public string Tail(long producerId) =>
+        $"end {End}, last sequence {(_lastSequence.TryGetValue(producerId, out var last) ? last : -1)} of {producerId}";
+
+    private LoggedBatch? Find(long baseOffset)
+    {
+        var (low, high) = (0, _batches.Count - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            if (_batches[middle].BaseOffset == baseOffset)
+            {
+                return _batches[middle];
+            }
+
+            (low, high) = _batches[middle].BaseOffset < baseOffset ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return null;
+    }
+
+    private void Count(LoggedBatch batch, bool isNew)
+    {
+        if (batch.ProducerId >= 0)
+        {
+            var isKnown = _lastSequence.TryGetValue(batch.ProducerId, out var last);
+            var follows = isKnown ? batch.BaseSequence == last + 1 : batch.BaseSequence == 0 || Losses > 0 || sent.MayBeRefused;
+            ViolationException.Unless(
+                !isNew || follows, $"{name}: sequence {batch.BaseSequence} of producer {batch.ProducerId} follows {(isKnown ? last : -1)}");
+            _lastSequence[batch.ProducerId] = batch.BaseSequence + batch.Values.Length - 1;
+        }
+
+        foreach (var value in batch.Values)
+        {
+            var copies = _copies.GetValueOrDefault(value) + 1;
+            _copies[value] = copies;
+            ViolationException.Unless(
+                !isNew || copies <= sent.Copies(value), $"{name}: {value} is there {copies} times, sent {sent.Copies(value)} times");
+        }
+    }
+}
+
+/// <summary>What producers have ever sent, and how often a log may hold it. Owned by the world.</summary>
+internal sealed class SentRecords
+{
+    private readonly Dictionary<string, int> _copies = [];
+
+    /// <summary>Records so far, each counted once.</summary>
+    public int Count => _copies.Count;
+
+    /// <summary>How many copies there may be: one of an idempotent producer, else one for each try.</summary>
+    public int Copies(string value) => _copies.GetValueOrDefault(value);
+
+    /// <summary>
+    /// True where a good batch may be refused: one that was sent behind it may then be the first of its producer in the log, as in Kafka's.
+    /// </summary>
+    public bool MayBeRefused { get; init; }
+
+    /// <summary>A batch goes out, for the first time or again.</summary>
+    public void Sent(string[] values, bool isIdempotent)
+    {
+        foreach (var value in values)
+        {
+            Check.That(value.Length > 0);
+            _copies[value] = isIdempotent ? 1 : _copies.GetValueOrDefault(value) + 1;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using Barnabas.Base;
+using Barnabas.Cluster.Partitions;
+using Barnabas.Log;
+
+namespace Barnabas.Simulation.Checkers;
+
+/// <summary>
+/// Looks at one replica after every step of one life of the node: watermarks never go back, bytes are there before the view that shows
+/// them. Feeds the partition's history. Owned by the world.
+/// </summary>
+internal sealed class ReplicaWatch
+{
+    private LogView _seen;
+    private int _seenEpoch;
+
+    /// <summary>Begins with the view that the replica came with.</summary>
+    /// <param name="replica">The replica, before its first turn.</param>
+    /// <param name="history">Of its partition.</param>
+    public ReplicaWatch(Replica replica, PartitionHistory history)
+    {
+        Replica = replica;
+        History = history;
+        _seen = replica.View;
+        _seenEpoch = replica.State.LeaderEpoch;
+        CheckView(_seen);
+        var start = _seen.LogStartOffset;
+        History.Recover(ReadAll(_seen, start, _seen.LogEndOffset), start, _seen.LogEndOffset);
+    }
+
+    public Replica Replica { get; }
+
+    public PartitionHistory History { get; }
+
+    /// <summary>Looks again; costs nothing when nothing has changed.</summary>
+    public void Look()
+    {
+        var view = Replica.View;
+        var epoch = Replica.State.LeaderEpoch;
+        if (ReferenceEquals(view, _seen))
+        {
+            return;
+        }
+
+        var before = _seen;
+        _seen = view;
+        CheckView(view);
+        ViolationException.Unless(
+            view.HighWatermark >= before.HighWatermark,
+            $"{History.Name}: the high watermark fell from {before.HighWatermark} to {view.HighWatermark} in epoch {epoch}");
+        ViolationException.Unless(
+            view.LogStartOffset >= before.LogStartOffset,
+            $"{History.Name}: the start fell from {before.LogStartOffset} to {view.LogStartOffset}");
+        if (view.LogEndOffset < History.End)
+        {
+            ViolationException.Unless(
+                epoch > _seenEpoch, $"{History.Name}: in epoch {epoch} the log fell to {view.LogEndOffset} from {History.End}");
+            History.Lose(view.LogEndOffset);
+        }
+
+        _seenEpoch = epoch;
+        ReadAll(view, History.End, view.LogEndOffset).ForEach(History.Append);
+        History.MakeDurable(Replica.Log.RecoveryPoint);
+    }
+
+    private void CheckView(LogView view) => ViolationException.Unless(
+        view.LogStartOffset <= view.LastStableOffset && view.LastStableOffset <= view.HighWatermark
+            && view.HighWatermark <= view.LogEndOffset,
+        $"{History.Name}: start {view.LogStartOffset}, stable {view.LastStableOffset}, high {view.HighWatermark}, end {view.LogEndOffset}");
+
+    private List<LoggedBatch> ReadAll(LogView view, long from, long to)
+    {
+        var batches = new List<LoggedBatch>();
+        for (var offset = from; offset < to;)
+        {
+            var slice = view.Slice(offset, 1 << 20, ReadLimit.LogEnd, minOneBatch: true);
+            ViolationException.Unless(
+                slice.ErrorCode == ErrorCode.None && !slice.Bytes.IsEmpty,
+                $"{History.Name}: the view ends at {to} but offset {offset} reads as {slice.ErrorCode}, {slice.Bytes.Length} bytes");
+            var bytes = new byte[slice.Bytes.Length];
+            var read = slice.Bytes.Data.Read(bytes, slice.Bytes.Position);
+            slice.Bytes.Release();
+            ViolationException.Unless(
+                read == bytes.Length, $"{History.Name}: the view shows {bytes.Length} bytes at offset {offset}, the file has {read}");
+            var found = LoggedBatch.Read(bytes, History.Name);
+            batches.AddRange(found);
+            offset = found[^1].LastOffset + 1;
+        }
+
+        return batches;
+    }
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+using System.Reflection;
+
+namespace Barnabas.Simulation.Faults;
+
+/// <summary>
+/// How a history is made: who takes part and how often what goes wrong, from a file of <c>key=value</c> lines. Means are in steps of the
+/// simulation; 0 is never. Immutable.
+/// </summary>
+internal sealed record Scenario
+{
+    public string Name { get; private set; } = "";
+
+    public int Steps { get; private set; } = 3000;
+
+    public int Producers { get; private set; } = 3;
+
+    public int Fetchers { get; private set; } = 3;
+
+    public int Topics { get; private set; } = 3;
+
+    /// <summary>The share of topics whose acknowledgements wait for the disk, of 100.</summary>
+    public int FlushOnAckPercent { get; private set; } = 50;
+
+    /// <summary>Steps between deaths of the process.</summary>
+    public int ProcessCrashMean { get; private set; }
+
+    /// <summary>Steps between power cuts.</summary>
+    public int PowerCutMean { get; private set; }
+
+    /// <summary>Steps between clean stops.</summary>
+    public int CleanStopMean { get; private set; }
+
+    /// <summary>Steps between failing operations of the disk.</summary>
+    public int DiskErrorMean { get; private set; }
+
+    /// <summary>Steps between connections that break.</summary>
+    public int BreakMean { get; private set; }
+
+    /// <summary>Steps between jumps of the wall clock.</summary>
+    public int ClockJumpMean { get; private set; }
+
+    /// <summary>Steps between changes of in-sync replicas and leader, made in the place of the controller.</summary>
+    public int LeaderChangeMean { get; private set; }
+
+    /// <summary>True where a good batch may be refused, so that one behind it may be the first of its producer that is taken.</summary>
+    public bool RefusesBatches => ClockJumpMean > 0 || LeaderChangeMean > 0 || DiskErrorMean > 0;
+
+    /// <summary>How often a shard is busy when somebody wants to run it inline, of 100.</summary>
+    public int BusyShardPercent { get; private set; } = 30;
+
+    /// <summary>Fewer faults than this, and the history proves too little.</summary>
+    public int FaultsMin { get; private set; } = 5;
+
+    /// <summary>All scenarios, in order of their names.</summary>
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        .. Directory.GetFiles(Path.Join(AppContext.BaseDirectory, "Scenarios"), "*.txt").Order(StringComparer.Ordinal).Select(Read),
+    ];
+
+    /// <summary>The scenario of that name.</summary>
+    public static Scenario Of(string name) => All.First(scenario => scenario.Name == name);
+
+    private static Scenario Read(string path)
+    {
+        var scenario = new Scenario { Name = Path.GetFileNameWithoutExtension(path) };
+        foreach (var line in File.ReadLines(path).Where(line => line.Length > 0 && !line.StartsWith('#')))
+        {
+            var parts = line.Split('=');
+            var property = typeof(Scenario).GetProperty(parts[0], BindingFlags.Public | BindingFlags.Instance)
+                ?? throw new InvalidDataException($"{path}: {parts[0]} is no key of a scenario");
+            property.SetValue(scenario, int.Parse(parts[1], CultureInfo.InvariantCulture));
+        }
+
+        return scenario;
+    }
+}

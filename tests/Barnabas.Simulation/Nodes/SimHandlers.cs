@@ -1,0 +1,29 @@
+using Barnabas.Base.Seams;
+using Barnabas.Broker.Handlers.Admin;
+using Barnabas.Broker.Handlers.Fetching;
+using Barnabas.Broker.Handlers.Producing;
+using Barnabas.Broker.Network;
+using Barnabas.Broker.Quorum;
+using Barnabas.Messages;
+
+namespace Barnabas.Simulation.Nodes;
+
+/// <summary>The production handlers that the workloads call.</summary>
+internal static class SimHandlers
+{
+    /// <summary>Makes them for one life of a node.</summary>
+    public static HandlerTable Of(SimNode node, SimMachine machine, Randomness randomness)
+    {
+        var table = node.Replicas.Table;
+        var context = node.Admin();
+        var sessions = new FetchSessionCache(slotsMax: 4, machine.Clock, randomness);
+        var ids = new ProducerIds(node.Driver, machine.Config.NodeId, () => node.BrokerEpoch);
+        return new HandlerTable(ApiListeners.Broker)
+            .Add(new ProduceHandler(table, node.BackgroundLoop("produce-slow"), machine.Clock, machine.Config.ChecksRecords))
+            .Add(new FetchHandler(table, sessions, machine.Config.Network.FetchBytesMax))
+            .Add(new CreateTopicsHandler(context))
+            .Add(new DeleteTopicsHandler(context))
+            .Add(new IncrementalAlterConfigsHandler(context))
+            .Add(new InitProducerIdHandler(ids));
+    }
+}

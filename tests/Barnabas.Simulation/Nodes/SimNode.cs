@@ -1,0 +1,281 @@
+using System.Net;
+using Barnabas.Base;
+using Barnabas.Base.Loops;
+using Barnabas.Broker.Logging;
+using Barnabas.Broker.Network;
+using Barnabas.Broker.Node;
+using Barnabas.Broker.Quorum;
+using Barnabas.Cluster.Controller;
+using Barnabas.Cluster.Machines;
+using Barnabas.Cluster.Metadata;
+using Barnabas.Cluster.Partitions;
+using Barnabas.Cluster.Raft;
+using Barnabas.Log.Directories;
+
+namespace Barnabas.Simulation.Nodes;
+
+/// <summary>
+/// One life of a simulated process: the production parts of a node over simulated clock, disk, wire and loops, put together in the order in
+/// which <c>BrokerNode</c> does it, with callbacks in the place of tasks. Owned by the world.
+/// </summary>
+internal sealed class SimNode : IMetadataSubscriber
+{
+    private const string MetadataTopic = "__cluster_metadata";
+    private readonly SimMachine _machine;
+    private readonly ILoopHost _background;
+    private readonly Uuid _incarnation;
+    private readonly LogDirectory _directory;
+    private readonly LiveConfig _live;
+    private readonly Checkpoints _checkpoints;
+
+    /// <summary>Opens the data directory, formatting an empty one, and reads the metadata. Blocks, as a start does.</summary>
+    public SimNode(SimMachine machine)
+    {
+        _machine = machine;
+        var io = new[] { machine.Loops.Host(0), machine.Loops.Host(0) };
+        _background = machine.Loops.Host(machine.BackgroundDelayUsMax);
+        _incarnation = machine.Randomness.NextUuid();
+        var voter = new VoterEndpoint("CONTROLLER", "localhost", 9093);
+        _directory = NodeStorage.Open(machine.Config, machine.Disk, machine.Clock, machine.Randomness, voter, OperatorLog.None);
+        _live = new LiveConfig(machine.Config);
+        Driver = new QuorumDriver(DriverSetup(voter));
+        Driver.Load();
+        Driver.Publisher.Subscribe(_live);
+        Shards = new ShardSet(io, machine.Clock, (_, e) => Fail(e));
+        Replicas = new LocalReplicas(new LocalReplicasSetup
+        {
+            NodeId = machine.Config.NodeId,
+            Loop = BackgroundLoop("replicas"),
+            Shards = Shards,
+            Directory = _directory,
+            ConfigOf = (image, topic) => machine.Shape(_live.OfTopic(image, topic)),
+            Randomness = machine.Randomness.Split(),
+            Report = Reports.Add,
+            DiskFailed = (_, e) => Fail(e),
+        })
+        {
+            Changed = OnReplica,
+        };
+        _checkpoints = new Checkpoints(_directory, Replicas.Table);
+        var times = new UpkeepTimes
+        {
+            RetentionCheckMs = 700, InitialDelayMs = 500, RecoveryCheckpointMs = 900, HighWatermarkCheckpointMs = 400,
+        };
+        var disk = new UpkeepDisk(_checkpoints.WriteRecoveryPoints, _checkpoints.WriteHighWatermarks, Fail);
+        Upkeep = new LogUpkeep(BackgroundLoop("upkeep"), Replicas.Table, times, disk);
+        Shards.UseUpkeep(Upkeep);
+        Loop[] loops = [.. io.Select((host, index) => new Loop($"network-{index}", host, machine.Clock))];
+        Server = new NetworkServer(machine.Wire, loops, machine.Config.Network.Limits, new NetworkLog(OnNetworkFault));
+    }
+
+    public QuorumDriver Driver { get; }
+
+    public ShardSet Shards { get; }
+
+    public LocalReplicas Replicas { get; }
+
+    public LogUpkeep Upkeep { get; }
+
+    public NetworkServer Server { get; }
+
+    /// <summary>The replicas that are there, in the order in which they came.</summary>
+    public List<Replica> Held { get; } = [];
+
+    /// <summary>What the operator would have been told.</summary>
+    public List<string> Reports { get; } = [];
+
+    /// <summary>Faults of our own that a connection swallowed.</summary>
+    public List<string> Bugs { get; } = [];
+
+    /// <summary>Why the node cannot go on, or null.</summary>
+    public Exception? Failure { get; private set; }
+
+    /// <summary>True when clients are let in.</summary>
+    public bool IsOpen { get; private set; }
+
+    /// <summary>True once clients were let in.</summary>
+    public bool HasOpened { get; private set; }
+
+    /// <summary>True when a stop has come to its end.</summary>
+    public bool IsStopped { get; private set; }
+
+    public long BrokerEpoch { get; private set; } = -1;
+
+    /// <summary>Goes on from the metadata to the open listener, over many turns.</summary>
+    /// <param name="handlers">Made when the node is ready, with what it answers.</param>
+    public void Start(Func<SimNode, HandlerTable> handlers) => Driver.Start(() => Register(() =>
+    {
+        // On the metadata loop, so that no change falls between the image that is loaded and the first delta.
+        var image = Driver.Publisher.Image;
+        Driver.Publisher.SubscribeToChanges(this);
+        Replicas.Start(OpenLogs(image), image, () =>
+        {
+            Upkeep.Start();
+            Ask((machine, decision) => BrokerRegistrations.Unfence(machine, _machine.Config.NodeId, BrokerEpoch, decision), _ =>
+            {
+                Server.Listen("PLAINTEXT", new IPEndPoint(IPAddress.Loopback, 9092), handlers(this));
+                IsOpen = true;
+                HasOpened = true;
+            });
+        });
+    }));
+
+    /// <summary>Stops cleanly, over many turns; the world has closed the connections.</summary>
+    public void Stop()
+    {
+        IsOpen = false;
+        Fence();
+    }
+
+    /// <inheritdoc/>
+    public void OnMetadata(MetadataDelta delta) => Replicas.OnMetadata(delta);
+
+    /// <summary>What the administration stands on.</summary>
+    public Broker.Handlers.Admin.AdminContext Admin() => new(
+        _machine.Config.NodeId, _directory.Meta.ClusterId, Driver, () => _live.Broker, Replicas.WhenApplied);
+
+    /// <summary>A loop whose turns may block.</summary>
+    public Loop BackgroundLoop(string name) => new(name, _background, _machine.Clock);
+
+    private void Fence() => Ask(
+        (machine, decision) => BrokerRegistrations.Fence(machine, _machine.Config.NodeId, BrokerEpoch, decision),
+        _ => Upkeep.Stop(() =>
+        {
+            var held = Held.ToArray();
+            var left = held.Length + 1;
+            var stopping = new ReplicaFailure(ErrorCode.NotLeaderOrFollower, "the broker stops");
+            foreach (var replica in held)
+            {
+                replica.Shard.Loop.Post(new ActionTask(() =>
+                {
+                    replica.Fail(stopping);
+                    CloseWhenNone(--left, held);
+                }));
+            }
+
+            CloseWhenNone(--left, held);
+        }));
+
+    private QuorumDriverSetup DriverSetup(VoterEndpoint voter) => new(
+        new MetadataNodeSetup
+        {
+            Disk = _machine.Disk,
+            LogDirectory = _directory.Path,
+            Raft = new RaftSetup(NodeStorage.Voter(_machine.Config, _directory.Meta.DirectoryId!.Value, voter), VoterSet.Empty),
+            Controller = NodeController.Settings(_machine.Config, _live, _machine.Randomness.Split()),
+            Log = _machine.MetadataLog,
+        },
+        _machine.Loops.Host(0),
+        _background,
+        _machine.Clock,
+        Fail);
+
+    private void Register(Action done)
+    {
+        var request = new Messages.BrokerRegistrationRequest
+        {
+            BrokerId = _machine.Config.NodeId,
+            ClusterId = _directory.Meta.ClusterId,
+            IncarnationId = _incarnation,
+            PreviousBrokerEpoch = _directory.PreviousBrokerEpoch,
+            LogDirs = [_directory.Meta.DirectoryId!.Value],
+            Listeners = [new() { Name = "PLAINTEXT", Host = "localhost", Port = 9092 }],
+            Features = [.. SupportedFeatures.All.Select(f => new Messages.BrokerRegistrationRequest.Feature
+            {
+                Name = f.Name, MinSupportedVersion = f.Lowest, MaxSupportedVersion = f.Highest,
+            })],
+        };
+        Ask((machine, decision) => BrokerRegistrations.Register(machine, request, decision), reply =>
+        {
+            Check.That(reply.ErrorCode == ErrorCode.None);
+            BrokerEpoch = reply.BrokerEpoch;
+            done();
+        });
+    }
+
+    private FoundLog[] OpenLogs(MetadataImage image) =>
+    [
+        .. _directory.Partitions.Where(found => found.Partition.Topic != MetadataTopic).Select(found =>
+        {
+            var config = _machine.Shape(_live.OfTopic(image, found.Partition.Topic));
+            return new FoundLog(found.TopicId, _directory.OpenLog(found, config, _machine.Clock.WallMs).Log);
+        }),
+    ];
+
+    private void Ask<TReply>(Func<ControllerMachine, Decision<MetadataRecord>, TReply> decide, Action<TReply> done)
+        where TReply : class => Driver.Submit(decide, (error, reply) =>
+        {
+            if (error == ErrorCode.None)
+            {
+                done(reply!);
+            }
+        });
+
+    private void CloseWhenNone(int left, Replica[] held)
+    {
+        if (left > 0)
+        {
+            return;
+        }
+
+        // Closing blocks: beside the loops, as production does it.
+        BackgroundLoop("close").Post(new ActionTask(() =>
+        {
+            var isClean = Failure is null && TryCloseLogs(held);
+            Driver.Stop(() =>
+            {
+                if (isClean && Failure is null)
+                {
+                    _directory.CloseClean(BrokerEpoch);
+                }
+
+                IsStopped = true;
+            });
+        }));
+    }
+
+    private bool TryCloseLogs(Replica[] held)
+    {
+        try
+        {
+            Array.ForEach(held, replica => replica.CloseLog());
+            _checkpoints.WriteRecoveryPoints();
+            _checkpoints.WriteHighWatermarks();
+            return true;
+        }
+        catch (IOException e)
+        {
+            Fail(e);
+            return false;
+        }
+    }
+
+    private void OnReplica(Replica replica, bool isThere)
+    {
+        if (!isThere)
+        {
+            Held.Remove(replica);
+        }
+        else if (!Held.Contains(replica))
+        {
+            Held.Add(replica);
+        }
+    }
+
+    private void OnNetworkFault(string what, Exception fault)
+    {
+        if (fault is not Faults.SimCrashException)
+        {
+            Bugs.Add($"{what}: {fault}");
+        }
+    }
+
+    private void Fail(Exception cause)
+    {
+        Failure ??= cause;
+        if (cause is IOException)
+        {
+            Replicas.FailAll(new ReplicaFailure(ErrorCode.KafkaStorageError, cause.Message));
+        }
+    }
+}

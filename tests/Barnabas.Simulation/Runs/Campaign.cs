@@ -1,0 +1,63 @@
+using System.Globalization;
+using Barnabas.Base;
+using Barnabas.Simulation.Checkers;
+using Barnabas.Simulation.Faults;
+
+namespace Barnabas.Simulation.Runs;
+
+/// <summary>What came of one seed.</summary>
+/// <param name="Seed">The seed; with the scenario it is the whole history.</param>
+/// <param name="Scenario">Name of the scenario.</param>
+/// <param name="Error">What was wrong, or null.</param>
+/// <param name="Summary">Steps, work and faults by kind.</param>
+/// <param name="Hash">Of everything that happened.</param>
+internal sealed record SeedResult(ulong Seed, string Scenario, string? Error, string Summary, ulong Hash)
+{
+    /// <summary>One line that runs it again.</summary>
+    public string Replay => $"BARNABAS_SIM_SEED={Seed} ./test --only simulation";
+}
+
+/// <summary>Runs seeds. Stateless.</summary>
+internal static class Campaign
+{
+    /// <summary>Runs one seed; its scenario follows from it unless one is given.</summary>
+    public static SeedResult Run(ulong seed, Scenario? scenario = null, PlantedBug bug = PlantedBug.None)
+    {
+        // A failed check ends the history, not the process.
+        Check.OnFailure = _ => { };
+        scenario ??= Scenario.All[(int)(seed % (ulong)Scenario.All.Count)];
+        SimWorld? world = null;
+        try
+        {
+            world = new SimWorld(seed, scenario, bug);
+            world.Run();
+            var floor = bug == PlantedBug.None ? Floor(world) : null;
+            return Result(seed, world, scenario, floor is null ? null : $"{floor}\n  {string.Join("\n  ", world.Trace.Lines)}");
+        }
+        catch (Exception e)
+        {
+            var trace = world is null ? [] : world.Trace.Lines;
+            var what = e is ViolationException ? e.Message : $"{e.GetType().Name}: {e}";
+            return Result(seed, world, scenario, $"{what}\n  {string.Join("\n  ", trace)}");
+        }
+    }
+
+    /// <summary>A number from the environment.</summary>
+    public static long Setting(string name, long otherwise) =>
+        long.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : otherwise;
+
+    // A history in which little happened proves little.
+    private static string? Floor(SimWorld world) =>
+        world.Faults.Total < world.Scenario.FaultsMin ? $"only {world.Faults.Total} faults"
+        : world.Acknowledged < 20 || world.Fetched < 5 ? $"only {world.Acknowledged} acknowledgements and {world.Fetched} fetches"
+        : null;
+
+    private static SeedResult Result(ulong seed, SimWorld? world, Scenario scenario, string? error)
+    {
+        var summary = world is null
+            ? "nothing ran"
+            : $"{world.Steps} steps, {world.Loops.Turns} turns, {world.Disk.Operations} disk operations, "
+                + $"{world.Acknowledged} acknowledgements, {world.Fetched} fetches; {world.Faults}";
+        return new SeedResult(seed, scenario.Name, error, summary, world?.Trace.Hash ?? 0);
+    }
+}

@@ -1,0 +1,346 @@
+using Barnabas.Base;
+using Barnabas.Base.Loops;
+using Barnabas.Base.Seams;
+using Barnabas.Broker.Config;
+using Barnabas.Cluster.Partitions;
+using Barnabas.Simulation.Checkers;
+using Barnabas.Simulation.Faults;
+using Barnabas.Simulation.Nodes;
+using Barnabas.Simulation.Seams;
+using Barnabas.Simulation.Workloads;
+
+namespace Barnabas.Simulation.Runs;
+
+/// <summary>
+/// One history: a machine, a node that lives and dies on it, clients, faults, and the oracles. A function of the seed and the scenario
+/// alone; runs in one thread, which owns all of it.
+/// </summary>
+internal sealed class SimWorld
+{
+    private static readonly BrokerConfig Config = BrokerConfig.Of([KeyValuePair.Create("log.dirs", SimMachine.DataPath)]);
+
+    // Longer than the longest wait that a client asks for.
+    private const long HealUsMax = 60_000_000;
+
+    private readonly Dictionary<(Uuid Topic, int Partition), PartitionHistory> _histories = [];
+    private readonly List<ReplicaWatch> _watches = [];
+    private readonly SimMachine _machine;
+    private readonly Randomness _schedule;
+    private readonly Randomness _process;
+    private readonly FaultInjector _faults;
+
+    public SimWorld(ulong seed, Scenario scenario, PlantedBug bug = PlantedBug.None)
+    {
+        var random = new Randomness(seed);
+        Scenario = scenario;
+        Sent = new SentRecords { MayBeRefused = scenario.RefusesBatches };
+        Bug = bug;
+        _schedule = random.Split();
+        _process = random.Split();
+        Events = new SimEvents(Clock);
+        Disk = new SimDisk(Clock, random.Split());
+        Wire = new SimWire(Clock, Events, random.Split());
+        Loops = new SimLoops(Clock, random.Split(), Trace);
+        _machine = new SimMachine
+        {
+            Clock = Clock, Disk = Disk, Wire = Wire, Loops = Loops, Randomness = _process, Config = Config, Shape = PlantedBugs.Shape(bug),
+        };
+        _faults = new FaultInjector(this, random.Split());
+        PlantedBugs.Prepare(bug, Disk);
+        AddClients(random.Split());
+
+        // The operator's directory was there long before.
+        Disk.CreateDirectory(SimMachine.DataPath);
+        Disk.SyncAll();
+        Start();
+    }
+
+    public Scenario Scenario { get; }
+
+    public PlantedBug Bug { get; }
+
+    public Trace Trace { get; } = new();
+
+    public SimClock Clock { get; } = new();
+
+    public SimEvents Events { get; }
+
+    public SimDisk Disk { get; }
+
+    public SimWire Wire { get; }
+
+    public SimLoops Loops { get; }
+
+    public FaultCounts Faults { get; } = new();
+
+    public MetadataWatch Metadata { get; } = new();
+
+    public SentRecords Sent { get; }
+
+    public List<SimClient> Clients { get; } = [];
+
+    /// <summary>Topics whose creation was acknowledged.</summary>
+    public List<TopicModel> Topics { get; } = [];
+
+    /// <summary>The node, while its process lives.</summary>
+    public SimNode? Node { get; private set; }
+
+    /// <summary>True when no more faults come and clients only finish what they have begun.</summary>
+    public bool IsHealing { get; private set; }
+
+    /// <summary>How often the process has ended.</summary>
+    public int Life { get; private set; }
+
+    public long Steps { get; private set; }
+
+    public long Acknowledged { get; set; }
+
+    public long Fetched { get; set; }
+
+    /// <summary>Runs the history to its end and judges it; a <see cref="ViolationException"/> says what was wrong.</summary>
+    public void Run()
+    {
+        while (Steps < Scenario.Steps)
+        {
+            Step();
+            _faults.Strike();
+        }
+
+        Heal();
+        Restart(StopKind.Clean);
+        while (Node is not { IsOpen: true })
+        {
+            Step();
+        }
+    }
+
+    /// <summary>A topic to work on, or null while there is none.</summary>
+    public TopicModel? ChooseTopic(Randomness workload)
+    {
+        var topics = Topics.FindAll(topic => !topic.IsDeleteAsked);
+        return topics.Count == 0 ? null : topics[workload.Next(topics.Count)];
+    }
+
+    /// <summary>The oracle of a partition.</summary>
+    public PartitionHistory HistoryOf(Uuid topic, int partition, string name)
+    {
+        if (!_histories.TryGetValue((topic, partition), out var history))
+        {
+            _histories.Add((topic, partition), history = new PartitionHistory($"{name}-{partition}", Sent));
+        }
+
+        return history;
+    }
+
+    /// <summary>True when nobody may count on a topic: it is being deleted, or the node's disk has failed.</summary>
+    public bool MayBeGone(TopicModel topic) => topic.IsDeleteAsked || Node?.Failure is not null;
+
+    /// <summary>The replica of a partition, where the node has one.</summary>
+    public Replica? FindReplica(Uuid topic, int partition) => Node?.Replicas.Table.Find(topic, partition);
+
+    /// <summary>The process ends in a way, and another starts soon.</summary>
+    public void Restart(StopKind kind)
+    {
+        if (kind == StopKind.Clean && Node is { IsOpen: true, Failure: null } node && !Disk.HasDied)
+        {
+            StopCleanly(node);
+        }
+
+        if (Node is { } ended)
+        {
+            Trace.Say(Clock.MonotonicUs, $"the process ends: {kind}{(ended.IsStopped ? ", stopped" : "")}");
+            if (ended.HasOpened)
+            {
+                Metadata.Ended(ended.Driver.Publisher.Image);
+            }
+        }
+
+        var isPowerCut = kind == StopKind.PowerCut;
+        _watches.Clear();
+        if (isPowerCut)
+        {
+            foreach (var (_, history) in _histories)
+            {
+                history.PowerCut();
+            }
+        }
+
+        Node = null;
+        Wire.ResetAll();
+        Loops.Clear();
+        Disk.Restart(isPowerCut);
+        var life = ++Life;
+        Events.After(1_000 + _process.Next(20_000), () =>
+        {
+            if (life == Life)
+            {
+                Start();
+            }
+        });
+    }
+
+    /// <summary>One turn of one loop, or one event of the world outside, and a look at what has become of it.</summary>
+    public void Step()
+    {
+        Steps++;
+        try
+        {
+            RunSomething();
+        }
+        catch (SimCrashException)
+        {
+            // The disk has noted that the process is dead.
+        }
+
+        if (Disk.HasDied)
+        {
+            Restart(_faults.KindOfDeath);
+            return;
+        }
+
+        Look();
+        if (Bug != PlantedBug.None)
+        {
+            Disk.FinishWrites();
+        }
+    }
+
+    private void RunSomething()
+    {
+        Loops.TickDue();
+        var ready = Loops.CountReady();
+        if (ready == 0 && !Events.IsDue)
+        {
+            if (Loops.IsQuiet && Wire.IsQuiet && Node is { IsOpen: true })
+            {
+                Clients.ForEach(client => (client as FetchClient)?.CheckNotForgotten());
+            }
+
+            Clock.MoveTo(Math.Min(Loops.NextUs, Events.NextUs));
+            return;
+        }
+
+        Clock.MoveTo(Clock.MonotonicUs + _schedule.Next(30));
+        if (ready == 0 || (Events.IsDue && _schedule.Chance(0.5)))
+        {
+            Events.RunOne();
+        }
+        else
+        {
+            Loops.RunOne(BeforeTurn);
+        }
+    }
+
+    // A shard that has work queued is one that another thread holds: who wants to run it inline has to post instead.
+    private void BeforeTurn(Loop loop)
+    {
+        if (Node is not { } node || !loop.Name.StartsWith("network", StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        foreach (var replica in node.Held)
+        {
+            if (_schedule.Next(100) < Scenario.BusyShardPercent)
+            {
+                replica.Shard.Loop.Post(new ActionTask(() => { }));
+            }
+        }
+    }
+
+    private void Look()
+    {
+        if (Node is not { } node)
+        {
+            return;
+        }
+
+        ViolationException.Unless(node.Bugs.Count == 0, $"a handler failed: {node.Bugs.FirstOrDefault()}");
+        // What a dying process had begun to make or to delete is set aside by the next; more is not told while all is well.
+        ViolationException.Unless(
+            node.Failure is not null || node.Reports.TrueForAll(report => report.EndsWith("-stray", StringComparison.Ordinal)),
+            $"{node.Reports.LastOrDefault()}");
+        foreach (var replica in node.Held)
+        {
+            if (!_watches.Exists(watch => watch.Replica == replica))
+            {
+                Watch(replica);
+            }
+        }
+
+        _watches.ForEach(watch => watch.Look());
+        _faults.LookAt(node);
+    }
+
+    private void Watch(Replica replica)
+    {
+        var history = HistoryOf(replica.TopicId, replica.Partition.Partition, replica.Partition.Topic);
+        _watches.Add(new ReplicaWatch(replica, history));
+        if (Bug == PlantedBug.LostWakeUp)
+        {
+            PlantedBugs.LoseWakeUps(replica);
+        }
+    }
+
+    private void Start()
+    {
+        Trace.Say(Clock.MonotonicUs, "a process starts");
+        try
+        {
+            var node = new SimNode(_machine);
+            Node = node;
+            node.Start(opened =>
+            {
+                Trace.Say(Clock.MonotonicUs, "the node is open");
+                var image = opened.Driver.Publisher.Image;
+                Metadata.Opened(image, Topics);
+                Topics.ForEach(topic => topic.Match(image));
+                return PlantedBugs.Handlers(Bug, SimHandlers.Of(opened, _machine, _process.Split()));
+            });
+        }
+        catch (IOException e) when (_faults.HasFailed)
+        {
+            // The start ends with a sentence for the operator, who tries again.
+            Trace.Say(Clock.MonotonicUs, e.Message);
+            Restart(StopKind.ProcessDeath);
+        }
+    }
+
+    private void StopCleanly(SimNode node)
+    {
+        node.Stop();
+        Clients.ForEach(client => client.Break());
+        for (var turns = 0; !node.IsStopped && Node == node; turns++)
+        {
+            ViolationException.Unless(turns < 20_000, $"a clean stop does not come to its end");
+            Step();
+        }
+    }
+
+    private void Heal()
+    {
+        IsHealing = true;
+        _faults.Stop();
+        var giveUpUs = Clock.MonotonicUs + HealUsMax;
+        while (!Clients.TrueForAll(client => client.IsDone) || Node is not { IsOpen: true })
+        {
+            ViolationException.Unless(
+                Clock.MonotonicUs < giveUpUs, $"without an answer: {string.Join(", ", Clients.Where(client => !client.IsDone))}");
+            Step();
+        }
+    }
+
+    private void AddClients(Randomness workload)
+    {
+        Clients.Add(new AdminClient(this, "admin", workload.Split()));
+        for (var i = 0; i < Scenario.Producers; i++)
+        {
+            Clients.Add(new ProducerClient(this, $"producer{i}", workload.Split()));
+        }
+
+        for (var i = 0; i < Scenario.Fetchers; i++)
+        {
+            Clients.Add(new FetchClient(this, $"fetcher{i}", workload.Split()));
+        }
+    }
+}
