@@ -30,7 +30,9 @@ public readonly struct LogSlice
         IsStale = isStale;
     }
 
-    /// <summary>None, OFFSET_OUT_OF_RANGE, or CORRUPT_MESSAGE where the asked offset lies in rotten bytes.</summary>
+    /// <summary>
+    /// None, OFFSET_OUT_OF_RANGE, CORRUPT_MESSAGE where the asked offset lies in rotten bytes, KAFKA_STORAGE_ERROR for a closed log.
+    /// </summary>
     public ErrorCode ErrorCode { get; }
 
     /// <summary>The bytes; the caller releases them.</summary>

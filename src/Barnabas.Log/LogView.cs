@@ -27,6 +27,19 @@ public sealed class LogView
         _lastStablePosition = positions.LastStable;
     }
 
+    /// <summary>The last view of a log that was closed.</summary>
+    private LogView(LogView open)
+        : this(
+            open.Segments,
+            new LogOffsets(open.LogStartOffset, open.LogEndOffset, open.HighWatermark, open.LastStableOffset),
+            open.Epochs,
+            new LogPositions(open._endPosition, open._highWatermarkPosition, open._lastStablePosition)) => IsClosed = true;
+
+    /// <summary>
+    /// True for the last view of a log that was closed or abandoned: reads answer KAFKA_STORAGE_ERROR, and there will be no newer view.
+    /// </summary>
+    public bool IsClosed { get; }
+
     /// <summary>Segments in order; the last is the active one.</summary>
     internal Segment[] Segments { get; }
 
@@ -137,6 +150,8 @@ public sealed class LogView
         return found ?? [];
     }
 
+    internal LogView Closed() => new(this);
+
     /// <summary>Index of the segment that holds an offset, or the first one.</summary>
     internal int SegmentIndexOf(long offset)
     {
@@ -190,7 +205,7 @@ public sealed class LogView
             var lease = Segments[index].Lease;
             if (!lease.TryRetain())
             {
-                slice = LogSlice.Stale;
+                slice = IsClosed ? LogSlice.Failed(ErrorCode.KafkaStorageError) : LogSlice.Stale;
                 return true;
             }
 

@@ -385,6 +385,7 @@ public sealed class PartitionLog
     public void Abandon()
     {
         IsBroken = true;
+        Volatile.Write(ref _view, _view.Closed()); // before the files go: who has a stale view asks again, and finds out
         _writer.Close();
     }
 
