@@ -6,7 +6,13 @@ namespace Barnabas.Simulation.Checkers;
 /// <summary>A topic as its administrators know it. Owned by the world.</summary>
 internal sealed class TopicModel(string name, Uuid id, int partitions, bool flushesOnAck)
 {
+    /// <summary>How names begin that several topics have, one after the other: clients call them by their ids.</summary>
+    public const string AgainPrefix = "again";
+
     public string Name => name;
+
+    /// <summary>True when only its id says which topic is meant.</summary>
+    public bool NeedsId => name.StartsWith(AgainPrefix, StringComparison.Ordinal);
 
     public Uuid Id => id;
 

@@ -29,9 +29,9 @@ internal sealed class AdminClient(SimWorld world, string name, Randomness worklo
         var topics = World.Topics.Where(topic => !topic.IsDeleteAsked).ToList();
         if (topics.Count < World.Scenario.Topics)
         {
-            Create();
+            Create(NextName());
         }
-        else if (Random.Chance(0.05))
+        else if (Random.Chance(0.15))
         {
             Delete(topics[Random.Next(topics.Count)]);
         }
@@ -44,10 +44,9 @@ internal sealed class AdminClient(SimWorld world, string name, Randomness worklo
     /// <inheritdoc/>
     protected override void OnDisconnected() => _waits = false;
 
-    private void Create()
+    private void Create(string topic)
     {
         _waits = true;
-        var topic = $"topic{_nextTopic++}";
         var partitions = 1 + Random.Next(3);
         var flushes = Random.Next(100) < World.Scenario.FlushOnAckPercent;
         var request = new CreateTopicsRequest
@@ -75,6 +74,14 @@ internal sealed class AdminClient(SimWorld world, string name, Randomness worklo
         });
     }
 
+    // Some topics come again under the name of one that is gone.
+    private string NextName()
+    {
+        var again = $"{TopicModel.AgainPrefix}{Random.Next(2)}";
+        var isFree = World.Topics.TrueForAll(topic => topic.Name != again || topic.IsDeleted);
+        return isFree && Random.Chance(0.5) ? again : $"topic{_nextTopic++}";
+    }
+
     private void Delete(TopicModel topic)
     {
         _waits = true;
@@ -84,6 +91,11 @@ internal sealed class AdminClient(SimWorld world, string name, Randomness worklo
         {
             _waits = false;
             topic.IsDeleted |= IsTaken(reply.Responses[0].ErrorCode, $"deleting {topic.Name}");
+            if (topic.IsDeleted && topic.NeedsId && !World.IsHealing)
+            {
+                // While the node is still taking the old one away.
+                Create(topic.Name);
+            }
         });
     }
 
@@ -117,7 +129,9 @@ internal sealed class AdminClient(SimWorld world, string name, Randomness worklo
     private bool IsTaken(ErrorCode error, string what)
     {
         ViolationException.Unless(
-            error is ErrorCode.None or ErrorCode.NotController or ErrorCode.KafkaStorageError, $"{Name}: {error} for {what}");
+            error is ErrorCode.None or ErrorCode.NotController or ErrorCode.KafkaStorageError
+                || (error == ErrorCode.TopicAlreadyExists && what.Contains(TopicModel.AgainPrefix, StringComparison.Ordinal)),
+            $"{Name}: {error} for {what}");
         return error == ErrorCode.None;
     }
 }

@@ -15,7 +15,8 @@ internal sealed class FetchClient : SimClient
 {
     private readonly List<Cursor> _cursors = [];
     private readonly bool _usesSession;
-    private readonly short _version;
+    private readonly short _namingVersion;
+    private short _version;
     private int _sessionId;
     private int _sessionEpoch;
     private FetchRequest? _waiting;
@@ -24,7 +25,7 @@ internal sealed class FetchClient : SimClient
         : base(world, name, workload)
     {
         _usesSession = workload.Chance(0.5);
-        _version = (short)(workload.Chance(0.5) ? 12 : 13 + workload.Next(5));
+        _namingVersion = (short)(workload.Chance(0.5) ? 12 : 13 + workload.Next(5));
     }
 
     /// <summary>While the history heals it goes on to the high watermarks that are there.</summary>
@@ -111,6 +112,14 @@ internal sealed class FetchClient : SimClient
 
     private void Fetch()
     {
+        var version = _cursors.Exists(cursor => cursor.Topic.NeedsId) ? Math.Max((short)13, _namingVersion) : _namingVersion;
+        if (version != _version)
+        {
+            // A session keeps to names or to ids.
+            _version = version;
+            _sessionEpoch = 0;
+        }
+
         var request = new FetchRequest
         {
             ReplicaId = -1,

@@ -85,6 +85,8 @@ internal sealed class ProducerClient : SimClient
         }
     }
 
+    private short Version => _topic!.NeedsId ? (short)13 : _version;
+
     private void ChooseTopic()
     {
         _topic = World.ChooseTopic(Random);
@@ -173,11 +175,11 @@ internal sealed class ProducerClient : SimClient
         if (_acks == 0)
         {
             _outstanding.Remove(batch);
-            Tell(request, _version);
+            Tell(request, Version);
             return;
         }
 
-        Call<ProduceResponse>(request, _version, reply => Answered(batch, reply.Responses[0].PartitionResponses[0]));
+        Call<ProduceResponse>(request, Version, reply => Answered(batch, reply.Responses[0].PartitionResponses[0]));
     }
 
     private void Answered(Sent batch, ProduceResponse.PartitionProduceResponse reply)
