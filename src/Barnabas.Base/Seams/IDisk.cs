@@ -86,7 +86,7 @@ public interface IDiskFile : IDisposable
     /// <summary>Writes all the bytes or throws. Owner only.</summary>
     void Write(ReadOnlySpan<byte> bytes, long position);
 
-    /// <summary>Writes all the pieces one after the other, in one system call where the platform can. Owner only.</summary>
+    /// <summary>Writes all the pieces one after the other, in as few system calls as are cheap. Owner only.</summary>
     void Write(ReadOnlySpan<BytePiece> pieces, long position);
 
     /// <summary>Cuts or extends (with zeros) the file.</summary>

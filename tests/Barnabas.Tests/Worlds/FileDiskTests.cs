@@ -56,6 +56,21 @@ public sealed unsafe class FileDiskTests : IDisposable
     }
 
     [Theory, InlineData(false), InlineData(true)]
+    public void Pieces_larger_than_one_call_are_written_whole(bool portable)
+    {
+        var lease = BufferPool.RentUnpooled(700_001);
+        new Random(3).NextBytes(lease.Span);
+        using var file = new FileDisk(portable).Open(_folder.At("a"), FileOpen.CreateOrTruncate);
+        file.Write([lease.Piece(0, 10), lease.Piece(10, 131_062), lease.Piece(131_072, 1), lease.Piece(131_073, 568_928)], 5);
+        file.Write(lease.Span, 700_006);
+        var bytes = new byte[(2 * 700_001) + 6];
+        Assert.Equal(bytes.Length - 1, file.Read(bytes, 0));
+        Assert.Equal(lease.Span.ToArray(), bytes[5..700_006]);
+        Assert.Equal(lease.Span.ToArray(), bytes[700_006..^1]);
+        lease.Release();
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
     public void Directories_are_made_listed_renamed_and_removed(bool portable)
     {
         var disk = new FileDisk(portable);
