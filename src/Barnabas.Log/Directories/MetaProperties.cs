@@ -36,6 +36,11 @@ public sealed record MetaProperties(string ClusterId, int NodeId, Uuid? Director
             throw new LogDirectoryException($"{path} lacks a cluster.id or a node.id that is a number");
         }
 
+        if (clusterId.Length == 0)
+        {
+            throw new LogDirectoryException($"{path} has an empty cluster.id; put back the id that the cluster was formatted with");
+        }
+
         if (!values.TryGetValue("directory.id", out var text))
         {
             return new MetaProperties(clusterId, nodeId, null);

@@ -19,6 +19,9 @@ public sealed class DescribeConfigsHandler(AdminContext context) : MessageHandle
     {
         var (image, config) = (context.Image, context.Config());
         var response = new DescribeConfigsResponse();
+
+        // One kind that does not exist fails all of the request, as it does in Kafka.
+        var isMalformed = message.Resources.Exists(r => !Enum.IsDefined((ConfigKind)r.ResourceType) || r.ResourceType == 0);
         foreach (var asked in message.Resources)
         {
             var result = new DescribeConfigsResponse.DescribeConfigsResult
@@ -26,7 +29,9 @@ public sealed class DescribeConfigsHandler(AdminContext context) : MessageHandle
                 ResourceType = asked.ResourceType, ResourceName = asked.ResourceName,
             };
             var resource = new ConfigResource((ConfigKind)asked.ResourceType, asked.ResourceName);
-            var entries = Entries(image, config, resource, asked.ConfigurationKeys, out var refusal);
+            var names = asked.ConfigurationKeys is { Count: > 0 } keys ? keys : null;
+            var refusal = new Refusal(ErrorCode.InvalidRequest, MalformedText);
+            var entries = isMalformed ? [] : Entries(image, config, resource, names, out refusal);
             (result.ErrorCode, result.ErrorMessage) = (refusal.Error, refusal.IsNone ? "" : refusal.Message);
             foreach (var entry in entries)
             {

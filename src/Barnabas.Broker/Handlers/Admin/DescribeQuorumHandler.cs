@@ -20,7 +20,7 @@ public sealed class DescribeQuorumHandler(AdminContext context) : MessageHandler
             {
                 var isMetadata = topic.TopicName == TopicNames.ClusterMetadata && partition.PartitionIndex == 0;
                 isAsked |= isMetadata;
-                answer.Partitions.Add(isMetadata ? Metadata() : Unknown(partition.PartitionIndex));
+                answer.Partitions.Add(isMetadata ? Metadata(request.ApiVersion) : Unknown(partition.PartitionIndex));
             }
 
             response.Topics.Add(answer);
@@ -41,7 +41,7 @@ public sealed class DescribeQuorumHandler(AdminContext context) : MessageHandler
         ErrorMessage = "This server does not host this topic-partition.",
     };
 
-    private DescribeQuorumResponse.PartitionData Metadata()
+    private DescribeQuorumResponse.PartitionData Metadata(short version)
     {
         var status = context.Quorum.Status;
         var partition = new DescribeQuorumResponse.PartitionData
@@ -53,7 +53,7 @@ public sealed class DescribeQuorumHandler(AdminContext context) : MessageHandler
             partition.CurrentVoters.Add(new DescribeQuorumResponse.ReplicaState
             {
                 ReplicaId = voter.Key.Id,
-                ReplicaDirectoryId = voter.Key.DirectoryId,
+                ReplicaDirectoryId = version >= 2 ? voter.Key.DirectoryId : Base.Uuid.Zero,
                 LogEndOffset = status.EndOffset,
                 LastFetchTimestamp = context.Quorum.NowMs,
                 LastCaughtUpTimestamp = context.Quorum.NowMs,

@@ -17,9 +17,14 @@ public sealed class IncrementalAlterConfigsHandler(AdminContext context)
         var response = ConfigChanges.Decide(machine, request, decision);
         foreach (var result in response.Responses)
         {
-            if (result.ResourceType == (sbyte)ConfigKind.BrokerLogger)
+            var asked = request.Resources.Find(r => r.ResourceType == result.ResourceType && r.ResourceName == result.ResourceName);
+            if (result.ResourceType == (sbyte)ConfigKind.Broker && asked!.Configs.Find(c => c.ConfigOperation is < 0 or > 3) is { } unknown)
             {
-                var asked = request.Resources.Find(r => r.ResourceType == result.ResourceType && r.ResourceName == result.ResourceName);
+                result.ErrorCode = ErrorCode.InvalidRequest;
+                result.ErrorMessage = $"Unknown operations type {unknown.ConfigOperation}";
+            }
+            else if (result.ResourceType == (sbyte)ConfigKind.BrokerLogger)
+            {
                 result.ErrorCode = asked!.Configs.Count > 0 ? ErrorCode.InvalidConfig : ErrorCode.None;
                 result.ErrorMessage = asked.Configs.Count > 0 ? $"Logger {asked.Configs[0].Name} does not exist!" : null;
             }
