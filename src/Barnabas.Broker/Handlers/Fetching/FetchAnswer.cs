@@ -45,8 +45,13 @@ internal static class FetchAnswer
     private static void WritePartition(
         Request request, ref FetchResponseWriter response, FetchPartition wanted, ref FetchRead read, bool committed)
     {
-        var moved = read.Error is ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch ? wanted.Replica?.State : null;
+        var state = wanted.Replica?.State;
+        var moved = read.Error == ErrorCode.FencedLeaderEpoch
+            || (read.Error == ErrorCode.NotLeaderOrFollower && state is { IsLeader: false })
+            ? state
+            : null;
         var view = read.View;
+        var isUnknown = read.Error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId;
         var at = response.Partition(new FetchedPartition
         {
             Index = wanted.Partition,
@@ -58,7 +63,7 @@ internal static class FetchAnswer
             DivergingEndOffset = read.DivergingEndOffset,
             CurrentLeaderId = moved?.LeaderId ?? -1,
             CurrentLeaderEpoch = moved?.LeaderEpoch ?? -1,
-            HasAbortedTransactions = committed || read.Error != ErrorCode.None,
+            HasAbortedTransactions = isUnknown || (committed && view is not null),
             RecordsLength = read.Records.Length,
         });
         if (!read.Records.IsEmpty)
