@@ -9,7 +9,7 @@ namespace Barnabas.Tests.Log;
 public sealed class LogReadersTests
 {
     [Fact]
-    public void Readers_on_other_threads_see_whole_batches_of_the_offsets_they_asked_for()
+    public async Task Readers_on_other_threads_see_whole_batches_of_the_offsets_they_asked_for()
     {
         using var fixture = new LogFixture
         {
@@ -42,7 +42,7 @@ public sealed class LogReadersTests
         }
 
         Volatile.Write(ref isDone, true);
-        Task.WaitAll(readers);
+        await Task.WhenAll(readers);
     }
 
     [Fact]
