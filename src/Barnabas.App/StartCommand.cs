@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Barnabas.Broker.Config;
 using Barnabas.Broker.Logging;
+using Barnabas.Broker.Worlds;
 
 namespace Barnabas.App;
 
@@ -16,6 +17,7 @@ internal static class StartCommand
         // What an earlier start compiled is compiled on a second thread, ahead of the first; the build leaves the list beside the program.
         ProfileOptimization.SetProfileRoot(AppContext.BaseDirectory);
         ProfileOptimization.StartProfile("start.profile");
+        GarbageWatch.Start();
         var isJson = Console.IsOutputRedirected;
         var least = arguments.Verbose ? LogLevel.Debug : arguments.Quiet ? LogLevel.Warn : LogLevel.Info;
         var log = new OperatorLog(Console.OpenStandardOutput(), isJson, least);

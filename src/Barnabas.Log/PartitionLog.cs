@@ -79,7 +79,7 @@ public sealed class PartitionLog
     /// <summary>True when batches wait for <see cref="WriteStaged"/>.</summary>
     public bool HasStaged => _writer.HasStaged;
 
-    /// <summary>True when a roll or a new epoch waits to be made durable by <see cref="BeginFlush"/>.</summary>
+    /// <summary>True when a roll or a truncation waits to be made durable by <see cref="BeginFlush"/>.</summary>
     public bool HasFlushWork => _backlog.HasWork;
 
     /// <summary>Producer ids that the log remembers.</summary>

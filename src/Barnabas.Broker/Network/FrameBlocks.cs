@@ -14,7 +14,8 @@ internal static class FrameBlocks
         new(16 * 1024, 64),
         new(64 * 1024, 32),
         new(ScratchBytes, 32),
-        new(1024 * 1024, 8),
+        new(512 * 1024, 16),
+        new(1024 * 1024, 16),
         new(4 * 1024 * 1024, 3),
         new(16 * 1024 * 1024, 2),
     ];

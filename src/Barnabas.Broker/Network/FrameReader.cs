@@ -33,10 +33,18 @@ internal sealed class FrameReader(NetworkLoop network)
     private const int CopyBytesMax = 32 * 1024;
     private const int GrowthFactor = 4;
 
+    /// <summary>Where large frames come, the first look is short: what it takes is copied, the rest comes to its place at once.</summary>
+    private const int FirstLookBytes = 16 * 1024;
+    private const int LargeFrameBytes = 128 * 1024;
+    private const int ProvenBytesMax = 1024 * 1024;
+
     // A frame that is not whole yet, in a block of its own.
     private BufferLease? _partial;
     private int _partialFilled;
     private int _partialLength;
+
+    // What the last frame had, if it was too large for one look: the next may have as much memory before its bytes are there.
+    private int _provenBytes;
 
     // The first bytes of a frame's length, where the other ones have not come.
     private int _length;
@@ -94,6 +102,7 @@ internal sealed class FrameReader(NetworkLoop network)
         frame = new Frame(_window, _windowStart, _length);
         _windowStart += _length;
         _lengthBytes = 0;
+        _provenBytes = 0;
         return true;
     }
 
@@ -138,7 +147,8 @@ internal sealed class FrameReader(NetworkLoop network)
         }
 
         var block = network.BeginScratch(out var offset);
-        var count = socket.Receive(block.Span[offset..]);
+        var room = block.Span[offset..];
+        var count = socket.Receive(_provenBytes >= LargeFrameBytes && room.Length > FirstLookBytes ? room[..FirstLookBytes] : room);
         if (count <= 0)
         {
             return count == WireResult.WouldBlock ? ReceiveOutcome.Nothing : ReceiveOutcome.Ended;
@@ -168,6 +178,11 @@ internal sealed class FrameReader(NetworkLoop network)
 
         _partialFilled += count;
         HasEndedPartial = _partialFilled == _partialLength;
+        if (HasEndedPartial)
+        {
+            _provenBytes = Math.Min(_partialLength, ProvenBytesMax);
+        }
+
         return ReceiveOutcome.Received;
     }
 
@@ -209,7 +224,7 @@ internal sealed class FrameReader(NetworkLoop network)
     private void BeginPartial()
     {
         var arrived = _windowEnd - _windowStart;
-        _partial = FrameBlocks.Rent((int)Math.Min(_length, Math.Max(1L, arrived) * GrowthFactor));
+        _partial = FrameBlocks.Rent((int)Math.Min(_length, Math.Max(_provenBytes, Math.Max(1L, arrived) * GrowthFactor)));
         _window!.Span.Slice(_windowStart, arrived).CopyTo(_partial.Span);
         _partialFilled = arrived;
         _partialLength = _length;

@@ -82,6 +82,7 @@ public sealed class BackgroundPool : IDisposable
         while (Next() is { } work)
         {
             work.Run();
+            GarbageWatch.Look();
         }
     }
 

@@ -145,6 +145,8 @@ public abstract class IoLoop : IDisposable
             {
                 host.TickDue();
             }
+
+            GarbageWatch.Look();
         }
     }
 

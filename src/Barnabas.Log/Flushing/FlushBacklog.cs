@@ -25,9 +25,13 @@ internal sealed class FlushBacklog(IDisk disk, string directory)
     private readonly List<(long Offset, byte[] Bytes)> _snapshots = [];
     private bool _epochsChanged;
     private bool _directoryChanged;
+    private bool _wasTruncated;
 
-    /// <summary>True when a roll or a new epoch waits to be made durable.</summary>
-    internal bool HasWork => _sealed.Count > 0 || _snapshots.Count > 0 || _epochsChanged || _directoryChanged;
+    /// <summary>
+    /// True when a roll or a truncation waits to be made durable. A new directory or a new epoch is not in a hurry: until the recovery
+    /// point moves, which takes a flush, recovery finds both in the batches. That is a file less for each of many new partitions.
+    /// </summary>
+    internal bool HasWork => _sealed.Count > 0 || _snapshots.Count > 0 || _wasTruncated;
 
     /// <summary>What opening a log left to be made durable.</summary>
     internal static FlushBacklog Of(LoadedLog loaded)
@@ -53,6 +57,7 @@ internal sealed class FlushBacklog(IDisk disk, string directory)
         _snapshots.RemoveAll(snapshot => snapshot.Offset > logEnd);
         _epochsChanged = true;
         _directoryChanged = true;
+        _wasTruncated = true;
     }
 
     /// <summary>Forgets segments that are deleted.</summary>
@@ -83,6 +88,7 @@ internal sealed class FlushBacklog(IDisk disk, string directory)
         _snapshots.Clear();
         _epochsChanged = false;
         _directoryChanged = false;
+        _wasTruncated = false;
         return job.Hold();
     }
 }

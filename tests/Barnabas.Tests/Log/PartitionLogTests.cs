@@ -43,6 +43,32 @@ public sealed class PartitionLogTests : IDisposable
     }
 
     [Fact]
+    public void A_new_epoch_hurries_nobody_and_goes_to_the_disk_before_the_recovery_point_moves()
+    {
+        _fixture.Append(3, epoch: 4);
+        _fixture.Append(3, epoch: 5);
+        Assert.False(_fixture.Log.HasFlushWork);
+        var file = Path.Join(_fixture.Directory, "leader-epoch-checkpoint");
+        Assert.False(File.Exists(file));
+
+        _fixture.ReopenAfterCrash();
+        Assert.Equal(3, _fixture.Log.View.Epochs.EndOffsetFor(4, 6).StartOffset);
+
+        var job = _fixture.Log.BeginFlush(includeActive: true);
+        job.Run();
+        Assert.Equal(0, _fixture.Log.RecoveryPoint);
+        Assert.Equal("0\n2\n4 0\n5 3\n", File.ReadAllText(file));
+        _fixture.Log.CompleteFlush(job);
+        Assert.Equal(6, _fixture.Log.RecoveryPoint);
+
+        _fixture.Log.TruncateTo(3, _fixture.NowMs);
+        Assert.True(_fixture.Log.HasFlushWork);
+        _fixture.Log.BeginFlush(includeActive: false).Run();
+        Assert.False(_fixture.Log.HasFlushWork);
+        Assert.Equal("0\n1\n4 0\n", File.ReadAllText(file));
+    }
+
+    [Fact]
     public void Offsets_outside_the_log_are_out_of_range_and_the_end_is_empty()
     {
         _fixture.Append(3);
