@@ -72,4 +72,10 @@ public sealed record LogConfig
 
     /// <summary>True when acknowledgements wait for the disk (<c>barnabas.flush.on.ack</c>).</summary>
     public bool FlushOnAck { get; init; }
+
+    /// <summary>
+    /// Records that may be acknowledged without being on the disk: one that makes more of them waits for a flush, as with Kafka's
+    /// <c>flush.messages</c>. <see cref="long.MaxValue"/> for any number.
+    /// </summary>
+    public long UnflushedMax => FlushOnAck ? 0 : FlushMessages == long.MaxValue ? long.MaxValue : FlushMessages - 1;
 }

@@ -366,6 +366,7 @@ public sealed class PartitionLog
         {
             Guarded(() =>
             {
+                Active.GiveBackReserve();
                 Active.AddTimeEntry();
                 _backlog.AddSnapshot(_logEnd, ProducerSnapshot.ToBytes(_producers));
                 var state = RecoveryPoint >= _logEnd ? CloseState.Idle : CloseState.Closing;

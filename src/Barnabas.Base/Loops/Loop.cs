@@ -77,6 +77,11 @@ public sealed class Loop
     public long NowUs { get; private set; }
 
     /// <summary>
+    /// The monotonic microseconds that lie so many milliseconds ahead of this turn; never for what would not fit.
+    /// </summary>
+    public long DueIn(long delayMs) => delayMs > (long.MaxValue - NowUs) / 1000 ? long.MaxValue : NowUs + (delayMs * 1000);
+
+    /// <summary>
     /// When <see cref="Tick"/> is next needed, monotonic microseconds; <see cref="long.MaxValue"/> for never. Any thread.
     /// </summary>
     public long NextDueUs => Volatile.Read(ref _publishedDueUs);

@@ -3,7 +3,7 @@ using System.Net;
 namespace Barnabas.Broker.Network;
 
 /// <summary>Counts the connections of a broker, in all and by address, and says when there are enough. Safe from any thread.</summary>
-internal sealed class ConnectionCounts(NetworkLimits limits)
+internal sealed class ConnectionCounts(NetworkServer server)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<IPAddress, int> _byAddress = [];
@@ -13,13 +13,14 @@ internal sealed class ConnectionCounts(NetworkLimits limits)
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>True when no listener should accept another.</summary>
-    public bool IsFull => Count >= limits.ConnectionsMax;
+    public bool IsFull => Count >= server.Limits.ConnectionsMax;
 
     /// <summary>Counts a connection unless its address has enough.</summary>
     public bool TryAdd(IPAddress address)
     {
         lock (_gate)
         {
+            var limits = server.Limits;
             var ofAddress = _byAddress.GetValueOrDefault(address);
             if (ofAddress >= limits.ConnectionsPerIpOverrides.GetValueOrDefault(address, limits.ConnectionsPerIpMax))
             {

@@ -297,7 +297,7 @@ internal sealed class NetworkLoop
 
     private void CloseIdle()
     {
-        var deadlineUs = Loop.NowUs - (Limits.IdleMsMax * 1000);
+        var deadlineUs = Loop.NowUs - IdleUsMax;
         while (_oldest is not null && _oldest.LastUsedUs <= deadlineUs)
         {
             if (_oldest.IsWaitedFor)
@@ -313,11 +313,14 @@ internal sealed class NetworkLoop
         ArmIdleTimer();
     }
 
+    // The longest times that may be set are beyond what microseconds can count.
+    private long IdleUsMax => Math.Min(Limits.IdleMsMax, long.MaxValue / 4000) * 1000;
+
     private void ArmIdleTimer()
     {
         if (_oldest is not null && Limits.IdleMsMax > 0)
         {
-            Loop.Timers.Set(_idleTimer, _oldest.LastUsedUs + (Limits.IdleMsMax * 1000));
+            Loop.Timers.Set(_idleTimer, _oldest.LastUsedUs + IdleUsMax);
         }
     }
 

@@ -27,7 +27,9 @@ public sealed class NetworkServer
     private long _lastConnectionId;
     private long _refused;
     private long _nextRefusalNoticeUs = long.MinValue;
+    private NetworkLimits _limits;
     private bool _stopped;
+    private bool _resumed;
 
     /// <summary>Makes a network that does not listen yet.</summary>
     /// <param name="wire">Carries the bytes.</param>
@@ -39,8 +41,8 @@ public sealed class NetworkServer
         _wire = wire;
         _loops = loops;
         _log = log ?? new NetworkLog();
-        _counts = new ConnectionCounts(limits);
-        Limits = limits;
+        _counts = new ConnectionCounts(this);
+        _limits = limits;
         var bytesMax = limits.RequestBytesHeldMax < 0 ? NetworkLimits.RequestBytesHeldDefault : limits.RequestBytesHeldMax;
         Admission = new Admission(bytesMax, limits.RequestsQueuedMax);
         _networkLoops = loops.Select(loop => new NetworkLoop(this, loop)).ToArray();
@@ -48,8 +50,8 @@ public sealed class NetworkServer
         Counters = _networkLoops.Select(networkLoop => networkLoop.Counters).ToArray();
     }
 
-    /// <summary>The bounds.</summary>
-    public NetworkLimits Limits { get; }
+    /// <summary>The bounds in force.</summary>
+    public NetworkLimits Limits => Volatile.Read(ref _limits);
 
     /// <summary>Connections that are open.</summary>
     public int ConnectionCount => _counts.Count;
@@ -80,7 +82,23 @@ public sealed class NetworkServer
     }
 
     /// <summary>Lets in the connections that wait at listeners that began paused.</summary>
-    public void Resume() => PauseListeners(false);
+    public void Resume()
+    {
+        Volatile.Write(ref _resumed, true);
+        PauseListeners(_counts.IsFull);
+    }
+
+    /// <summary>
+    /// Goes by other limits of connections from now on; those that are open stay. The bounds of requests stay what they were at start.
+    /// </summary>
+    public void Use(NetworkLimits limits)
+    {
+        Volatile.Write(ref _limits, limits);
+        if (Volatile.Read(ref _resumed))
+        {
+            PauseListeners(_counts.IsFull);
+        }
+    }
 
     /// <summary>
     /// Stops: frees the ports, takes no further requests, sends the replies of those in flight for at most <paramref name="drainMax"/> of

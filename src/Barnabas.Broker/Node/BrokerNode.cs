@@ -130,7 +130,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _network = new NodeNetwork(config, _group, _setup.Clock, _setup.OpensController, _setup.Log);
         var voter = _network.Voter(config);
         _directory = NodeStorage.Open(config, _disk, _setup.Clock, _randomness, voter, _setup.Log);
-        var live = new LiveConfig(config);
+        var live = new LiveConfig(config) { Changed = changed => _network.Server.Use(changed.Network.Limits) };
         var settings = NodeController.Settings(config, live, _randomness.Split());
         var driver = new QuorumDriver(NodeMetadata.DriverSetup(
             config, _directory, _disk, voter, settings, (_group, _setup.Clock, e => _failed.TrySetResult(e))));

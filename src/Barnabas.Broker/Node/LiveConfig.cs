@@ -23,6 +23,9 @@ internal sealed class LiveConfig : IMetadataSubscriber
     /// <summary>The broker's configuration now.</summary>
     public BrokerConfig Broker => Volatile.Read(ref _broker);
 
+    /// <summary>Told on the metadata loop of a configuration that takes the place of another.</summary>
+    public Action<BrokerConfig>? Changed { get; set; }
+
     /// <inheritdoc/>
     public void OnMetadata(MetadataDelta delta)
     {
@@ -32,6 +35,7 @@ internal sealed class LiveConfig : IMetadataSubscriber
             var name = _atStart.NodeId.ToString(System.Globalization.CultureInfo.InvariantCulture);
             Volatile.Write(ref _broker, _atStart.WithDynamic(
                 configs.Of(ConfigResource.ClusterDefault).Entries, configs.Of(new ConfigResource(ConfigKind.Broker, name)).Entries));
+            Changed?.Invoke(Broker);
         }
     }
 

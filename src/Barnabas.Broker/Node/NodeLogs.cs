@@ -44,7 +44,9 @@ internal sealed class NodeLogs : IMetadataSubscriber
             new Loop("upkeep", group.BackgroundLoops, clock),
             Replicas.Table,
             Times(config.Broker.Logs, config.Broker),
-            new UpkeepDisk(Checkpoints.WriteRecoveryPoints, Checkpoints.WriteHighWatermarks, e => OnDiskFailed(directory.Path, e)));
+            new UpkeepDisk(
+                Checkpoints.WriteRecoveryPoints, Checkpoints.WriteLogStarts, Checkpoints.WriteHighWatermarks,
+                e => OnDiskFailed(directory.Path, e)));
         Shards.UseUpkeep(Upkeep);
     }
 
@@ -72,20 +74,17 @@ internal sealed class NodeLogs : IMetadataSubscriber
             await Task.Run(() => Parallel.For(0, found.Length, i => logs[i] = OpenLog(found[i], image))).ConfigureAwait(false);
         }
 
-        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Replicas.Start(logs, image, () => started.SetResult());
-        await started.Task.ConfigureAwait(false);
+        await Done(done => Replicas.Start(logs, image, done)).ConfigureAwait(false);
         Upkeep.Start();
     }
 
     /// <summary>Takes every replica out of service, closes its log, and writes the checkpoints. True when all of it went well.</summary>
     public async Task<bool> CloseAsync()
     {
-        var quiet = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Upkeep.Stop(() => quiet.SetResult());
-        await quiet.Task.ConfigureAwait(false);
+        await Done(Replicas.Stop).ConfigureAwait(false);
         var replicas = Replicas.Table.Snapshot();
         await Task.WhenAll(replicas.Select(Retire)).ConfigureAwait(false);
+        await Done(Upkeep.Stop).ConfigureAwait(false);
         return await Task.Run(() => Close(replicas)).ConfigureAwait(false);
     }
 
@@ -94,8 +93,9 @@ internal sealed class NodeLogs : IMetadataSubscriber
         RetentionCheckMs = logs.RetentionCheckIntervalMs,
         InitialDelayMs = logs.InitialTaskDelayMs,
         RecoveryCheckpointMs = logs.RecoveryPointIntervalMs,
+        LogStartCheckpointMs = logs.LogStartIntervalMs,
         HighWatermarkCheckpointMs = logs.HighWatermarkIntervalMs,
-        ProducerExpiryCheckMs = broker.Long("producer.id.expiration.check.interval.ms"),
+        ProducerExpiryCheckMs = broker.Transactions.ProducerIdCheckIntervalMs,
     };
 
     private FoundLog OpenLog(PartitionDirectory found, MetadataImage image)
@@ -114,14 +114,16 @@ internal sealed class NodeLogs : IMetadataSubscriber
         return new FoundLog(found.TopicId, opened.Log);
     }
 
-    private Task Retire(Replica replica)
+    private Task Retire(Replica replica) => Done(done => replica.Shard.Loop.Post(new ActionTask(() =>
+    {
+        replica.Fail(_stopping);
+        done();
+    })));
+
+    private static Task Done(Action<Action> begin)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        replica.Shard.Loop.Post(new ActionTask(() =>
-        {
-            replica.Fail(_stopping);
-            done.SetResult();
-        }));
+        begin(done.SetResult);
         return done.Task;
     }
 
@@ -131,6 +133,7 @@ internal sealed class NodeLogs : IMetadataSubscriber
         {
             Parallel.ForEach(replicas, replica => replica.CloseLog());
             Checkpoints.WriteRecoveryPoints();
+            Checkpoints.WriteLogStarts();
             Checkpoints.WriteHighWatermarks();
             return !_diskFailed;
         }

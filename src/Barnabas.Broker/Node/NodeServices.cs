@@ -46,7 +46,7 @@ internal sealed class NodeServices(NodeParts parts)
         network.ControllerApis.Add(versions);
         var table = parts.Logs.Replicas.Table;
         var slow = new Loop("produce-slow", parts.Group.BackgroundLoops, parts.Clock);
-        network.BrokerApis.Add(new ProduceHandler(table, slow, parts.Clock, parts.Config.ChecksRecords));
+        network.BrokerApis.Add(new ProduceHandler(table, slow, parts.Clock, () => parts.Live.Broker.ChecksRecords));
         network.BrokerApis.Add(new FetchHandler(table, _sessions, parts.Config.Network.FetchBytesMax));
         AddPartitions(network.BrokerApis);
         AddAdmin(network);

@@ -113,7 +113,7 @@ public sealed class QuorumDriver
         _isStopped = true;
         _node.Raft.Resign(Loop.NowWallMs);
         Drain();
-        _syncLoop.Post(new ActionTask(() =>
+        _keeper.Stop(() => _syncLoop.Post(new ActionTask(() =>
         {
             Guard(() =>
             {
@@ -127,7 +127,7 @@ public sealed class QuorumDriver
                 }
             });
             stopped();
-        }));
+        })));
     });
 
     internal void Post(Action action) => Loop.Post(new ActionTask(() => Guard(action)));

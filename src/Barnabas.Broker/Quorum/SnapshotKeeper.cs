@@ -16,6 +16,7 @@ internal sealed class SnapshotKeeper
     private readonly ActionTimer _timer;
     private long _logBytesAtSnapshot = -1;
     private bool _isWriting;
+    private bool _isStopped;
 
     public SnapshotKeeper(QuorumDriver driver, Loop beside)
     {
@@ -39,17 +40,25 @@ internal sealed class SnapshotKeeper
         {
             Begin();
         }
-        else if (Config.SnapshotAfterMs > 0 && !_timer.IsSet)
+        else if (!_isStopped && Config.SnapshotAfterMs > 0 && !_timer.IsSet)
         {
-            _driver.Loop.Timers.Set(_timer, _driver.Loop.NowUs + (Config.SnapshotAfterMs * 1000));
+            _driver.Loop.Timers.Set(_timer, _driver.Loop.DueIn(Config.SnapshotAfterMs));
         }
+    }
+
+    /// <summary>Writes nothing more; <paramref name="then"/> runs beside the loop, behind what is being written.</summary>
+    public void Stop(Action then)
+    {
+        _isStopped = true;
+        _driver.Loop.Timers.Cancel(_timer);
+        _beside.Post(new ActionTask(then));
     }
 
     private void Begin()
     {
         var image = _driver.Publisher.Image;
         var id = new SnapshotId(image.EndOffset, image.Epoch);
-        if (_isWriting || _driver.HasFailed || image.EndOffset <= _driver.Node.LastSnapshot.EndOffset)
+        if (_isWriting || _isStopped || _driver.HasFailed || image.EndOffset <= _driver.Node.LastSnapshot.EndOffset)
         {
             return;
         }
@@ -71,7 +80,10 @@ internal sealed class SnapshotKeeper
     {
         _isWriting = false;
         _driver.Node.LastSnapshot = id;
-        Clean(files);
+        if (!_isStopped)
+        {
+            Clean(files);
+        }
     }
 
     // A snapshot may go, and the log below the next one with it, when both are too large or it is too old. The newest always stays.

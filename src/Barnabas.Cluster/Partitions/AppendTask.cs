@@ -76,7 +76,7 @@ public sealed class AppendTask : LoopTask
     {
         for (var part = _first; part is not null; part = part.NextInTask)
         {
-            if (part.Error == ErrorCode.None && (_committed || part.Replica!.State.Config.FlushOnAck) && part.Replica!.Park(part))
+            if (part.Error == ErrorCode.None && (_committed || WaitsForDisk(part)) && part.Replica!.Park(part))
             {
                 _unacknowledged++;
             }
@@ -112,6 +112,8 @@ public sealed class AppendTask : LoopTask
             _group!.ReportAcknowledged();
         }
     }
+
+    private static bool WaitsForDisk(PartitionAppend part) => part.Replica!.State.Config.UnflushedMax != long.MaxValue;
 
     private void TimeOut()
     {

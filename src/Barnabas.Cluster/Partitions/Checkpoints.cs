@@ -13,23 +13,18 @@ public sealed class Checkpoints(LogDirectory directory, ReplicaTable table)
     private List<PartitionOffset>? _logStarts;
     private List<PartitionOffset>? _highWatermarks;
 
-    /// <summary>Logs that are no replicas, such as that of the metadata, with their recovery points.</summary>
-    public Func<IEnumerable<PartitionOffset>> OtherRecoveryPoints { get; init; } = () => [];
+    /// <summary>Recovery points.</summary>
+    public void WriteRecoveryPoints() => Write(
+        ref _recoveryPoints,
+        [.. table.Snapshot().Select(r => new PartitionOffset(r.Partition, r.Log.RecoveryPoint))],
+        directory.WriteRecoveryPoints);
 
-    /// <summary>Recovery points and log starts.</summary>
-    public void WriteRecoveryPoints()
-    {
-        var replicas = table.Snapshot();
-        Write(
-            ref _recoveryPoints,
-            [.. replicas.Select(r => new PartitionOffset(r.Partition, r.Log.RecoveryPoint)), .. OtherRecoveryPoints()],
-            directory.WriteRecoveryPoints);
-        Write(
-            ref _logStarts,
-            [.. replicas.Where(r => r.View.LogStartOffset > r.View.FirstSegmentOffset)
-                .Select(r => new PartitionOffset(r.Partition, r.View.LogStartOffset))],
-            directory.WriteLogStarts);
-    }
+    /// <summary>Log starts, where they do not begin a segment.</summary>
+    public void WriteLogStarts() => Write(
+        ref _logStarts,
+        [.. table.Snapshot().Where(r => r.View.LogStartOffset > r.View.FirstSegmentOffset)
+            .Select(r => new PartitionOffset(r.Partition, r.View.LogStartOffset))],
+        directory.WriteLogStarts);
 
     /// <summary>High watermarks.</summary>
     public void WriteHighWatermarks() => Write(

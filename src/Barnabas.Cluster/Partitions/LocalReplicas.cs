@@ -51,10 +51,10 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
 
     // Partitions whose directory is about to be moved out of the way, with what waits for its name.
     private readonly Dictionary<TopicPartition, Action?> _leaving = [];
-    private readonly List<(long Offset, Action Done)> _waiting = [];
-    private readonly Queue<Round> _rounds = new();
     private MetadataImage _image = MetadataImage.Empty;
-    private long _appliedOffset = -1;
+    private readonly HashSet<ActionTimer> _removals = [];
+    private readonly ChangeRounds _rounds = new(setup.Loop);
+    private bool _isStopping;
 
     /// <summary>Where handlers look replicas up.</summary>
     public ReplicaTable Table { get; } = new();
@@ -78,7 +78,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
         }
 
         _image = image;
-        var round = BeginRound(image.EndOffset);
+        var round = _rounds.Begin(image.EndOffset);
         foreach (var topic in image.Topics.All)
         {
             ApplyTopic(null, topic, image, round);
@@ -100,15 +100,24 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
     /// <summary>
     /// Runs <paramref name="done"/>, on this object's loop, once the image that ends at <paramref name="offset"/> is taken in.
     /// </summary>
-    public void WhenApplied(long offset, Action done) => Post(() =>
-    {
-        if (_appliedOffset >= offset)
-        {
-            done();
-            return;
-        }
+    public void WhenApplied(long offset, Action done) => Post(() => _rounds.WhenApplied(offset, done));
 
-        _waiting.Add((offset, done));
+    /// <summary>
+    /// Takes in no further change; <paramref name="stopped"/> runs on this object's loop when those under way are done, and nothing here
+    /// touches the disk any more. What is marked as deleted is left to the next start.
+    /// </summary>
+    public void Stop(Action stopped) => Post(() =>
+    {
+        _isStopping = true;
+        _rounds.WhenNone(() =>
+        {
+            foreach (var removal in _removals)
+            {
+                setup.Loop.Timers.Cancel(removal);
+            }
+
+            stopped();
+        });
     });
 
     /// <summary>Takes every replica out of service: its disk has failed, or the broker stops.</summary>
@@ -122,8 +131,13 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
 
     private void Apply(MetadataDelta delta)
     {
+        if (_isStopping)
+        {
+            return;
+        }
+
         _image = delta.After;
-        var round = BeginRound(delta.After.EndOffset);
+        var round = _rounds.Begin(delta.After.EndOffset);
         foreach (var id in delta.ChangedTopics)
         {
             var before = delta.Before.Topics.Find(id);
@@ -141,7 +155,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
         round.Done();
     }
 
-    private void ApplyTopic(TopicImage? before, TopicImage topic, MetadataImage image, Round round)
+    private void ApplyTopic(TopicImage? before, TopicImage topic, MetadataImage image, ChangeRound round)
     {
         for (var i = 0; i < topic.Partitions.Length; i++)
         {
@@ -170,7 +184,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
         }
     }
 
-    private void ApplyConfigs(MetadataDelta delta, Round round)
+    private void ApplyConfigs(MetadataDelta delta, ChangeRound round)
     {
         foreach (var resource in delta.ChangedConfigs)
         {
@@ -195,7 +209,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
     }
 
     // A topic that was deleted and made again under its name waits until the directory of the old one has moved.
-    private void AddOrWait(TopicImage topic, int partition, Round round)
+    private void AddOrWait(TopicImage topic, int partition, ChangeRound round)
     {
         var name = new TopicPartition(topic.Name, partition);
         if (!_leaving.TryGetValue(name, out var waiting))
@@ -240,6 +254,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
             var highWatermark = found is null ? 0 : setup.Directory.HighWatermarkOf(name);
             var replica = new Replica(setup.Shards.Of(topic.Id, partition), topic.Id, log, highWatermark, setup.NodeId, state);
             Table.Add(replica);
+            replica.Shard.Loop.Post(new ActionTask(replica.Begin));
             Changed?.Invoke(replica, true);
         }
         catch (IOException e)
@@ -248,7 +263,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
         }
     }
 
-    private void Become(Replica replica, ReplicaState state, Round round)
+    private void Become(Replica replica, ReplicaState state, ChangeRound round)
     {
         round.Begin();
         replica.Shard.Loop.Post(new ActionTask(() =>
@@ -259,7 +274,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
         Changed?.Invoke(replica, true);
     }
 
-    private void RemoveTopic(TopicImage topic, Round round)
+    private void RemoveTopic(TopicImage topic, ChangeRound round)
     {
         for (var i = 0; i < topic.Partitions.Length; i++)
         {
@@ -270,7 +285,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
         }
     }
 
-    private void Remove(Replica replica, Round round)
+    private void Remove(Replica replica, ChangeRound round)
     {
         Table.Remove(replica);
         Changed?.Invoke(replica, false);
@@ -317,19 +332,29 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
         }
     }
 
-    private void RemoveLater(string path, long delayMs) => setup.Loop.Timers.Set(
-        new ActionTimer(() =>
+    private void RemoveLater(string path, long delayMs)
+    {
+        ActionTimer removal = null!;
+        removal = new ActionTimer(() =>
         {
-            try
-            {
-                setup.Directory.Remove(path);
-            }
-            catch (IOException e)
-            {
-                setup.Report($"{path} cannot be removed: {e.Message}");
-            }
-        }),
-        setup.Loop.NowUs + (delayMs * 1000));
+            _removals.Remove(removal);
+            Remove(path);
+        });
+        _removals.Add(removal);
+        setup.Loop.Timers.Set(removal, setup.Loop.DueIn(delayMs));
+    }
+
+    private void Remove(string path)
+    {
+        try
+        {
+            setup.Directory.Remove(path);
+        }
+        catch (IOException e)
+        {
+            setup.Report($"{path} cannot be removed: {e.Message}");
+        }
+    }
 
     private ReplicaState State(PartitionImage partition, LogConfig config) => new(
         partition.Leader,
@@ -340,51 +365,5 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
         partition.Leader == setup.NodeId,
         config);
 
-    private Round BeginRound(long offset)
-    {
-        var round = new Round(this, offset);
-        _rounds.Enqueue(round);
-        return round;
-    }
-
-    // Rounds may end out of order; an offset is applied when all up to it have ended.
-    private void RoundEnded()
-    {
-        while (_rounds.TryPeek(out var round) && round.HasEnded)
-        {
-            _rounds.Dequeue();
-            _appliedOffset = Math.Max(_appliedOffset, round.Offset);
-        }
-
-        var ready = _waiting.FindAll(w => w.Offset <= _appliedOffset);
-        _waiting.RemoveAll(w => w.Offset <= _appliedOffset);
-        foreach (var (_, done) in ready)
-        {
-            done();
-        }
-    }
-
     private void Post(Action action) => setup.Loop.Post(new ActionTask(action));
-
-    /// <summary>
-    /// The countdown over the shards that one change of the metadata touches; owned by nobody, the last to be done reports.
-    /// </summary>
-    private sealed class Round(LocalReplicas owner, long offset)
-    {
-        private int _left = 1;
-
-        public long Offset => offset;
-
-        public bool HasEnded => Volatile.Read(ref _left) == 0;
-
-        public void Begin() => Interlocked.Increment(ref _left);
-
-        public void Done()
-        {
-            if (Interlocked.Decrement(ref _left) == 0)
-            {
-                owner.Post(owner.RoundEnded);
-            }
-        }
-    }
 }

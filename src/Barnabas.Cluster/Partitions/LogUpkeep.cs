@@ -13,8 +13,11 @@ public sealed record UpkeepTimes
     /// <summary><c>log.initial.task.delay.ms</c>: how long after the start the first look at retention comes.</summary>
     public long InitialDelayMs { get; init; } = 30_000;
 
-    /// <summary><c>log.flush.offset.checkpoint.interval.ms</c>: recovery points and log starts.</summary>
+    /// <summary><c>log.flush.offset.checkpoint.interval.ms</c>: recovery points.</summary>
     public long RecoveryCheckpointMs { get; init; } = 60_000;
+
+    /// <summary><c>log.flush.start.offset.checkpoint.interval.ms</c>: log starts.</summary>
+    public long LogStartCheckpointMs { get; init; } = 60_000;
 
     /// <summary><c>replica.high.watermark.checkpoint.interval.ms</c>.</summary>
     public long HighWatermarkCheckpointMs { get; init; } = 5_000;
@@ -24,10 +27,12 @@ public sealed record UpkeepTimes
 }
 
 /// <summary>What the upkeep does to the log directory as a whole, on its own loop.</summary>
-/// <param name="WriteRecoveryPoints">Writes recovery points and log starts.</param>
+/// <param name="WriteRecoveryPoints">Writes the recovery points.</param>
+/// <param name="WriteLogStarts">Writes the log starts.</param>
 /// <param name="WriteHighWatermarks">Writes the high watermarks.</param>
 /// <param name="Failed">The disk failed beside any one log.</param>
-public sealed record UpkeepDisk(Action WriteRecoveryPoints, Action WriteHighWatermarks, Action<IOException> Failed);
+public sealed record UpkeepDisk(
+    Action WriteRecoveryPoints, Action WriteLogStarts, Action WriteHighWatermarks, Action<IOException> Failed);
 
 /// <summary>
 /// The slow work on logs: flushes of what has rolled, retention, checkpoints. Owned by its own loop on the background pool; shards hand it
@@ -40,6 +45,7 @@ public sealed class LogUpkeep
     private readonly UpkeepTimes _times;
     private readonly UpkeepDisk _disk;
     private readonly List<ActionTimer> _timers = [];
+    private readonly Dictionary<DeleteJob, ActionTimer> _removals = [];
 
     /// <summary>Takes a loop of its own.</summary>
     public LogUpkeep(Loop loop, ReplicaTable table, UpkeepTimes times, UpkeepDisk disk)
@@ -55,16 +61,25 @@ public sealed class LogUpkeep
     {
         Every(_times.RetentionCheckMs, _times.InitialDelayMs, ApplyRetention);
         Every(_times.RecoveryCheckpointMs, _times.RecoveryCheckpointMs, () => Guard(_disk.WriteRecoveryPoints));
+        Every(_times.LogStartCheckpointMs, _times.LogStartCheckpointMs, () => Guard(_disk.WriteLogStarts));
         Every(_times.HighWatermarkCheckpointMs, _times.HighWatermarkCheckpointMs, () => Guard(_disk.WriteHighWatermarks));
         Every(_times.ProducerExpiryCheckMs, _times.ProducerExpiryCheckMs, ExpireProducers);
     });
 
     /// <summary>
-    /// Stops the timers; <paramref name="done"/> runs on this object's loop when nothing is under way any more. Any thread.
+    /// Stops the timers and removes what waits for its delay, as nobody reads it any more; <paramref name="done"/> runs on this object's
+    /// loop when nothing is under way. Any thread, when the replicas are out of service and bring no further jobs.
     /// </summary>
     public void Stop(Action done) => Post(() =>
     {
         _timers.ForEach(_loop.Timers.Cancel);
+        foreach (var (job, timer) in _removals)
+        {
+            _loop.Timers.Cancel(timer);
+            Guard(job.Remove);
+        }
+
+        _removals.Clear();
         done();
     });
 
@@ -108,7 +123,7 @@ public sealed class LogUpkeep
             Post(() => Guard(() =>
             {
                 job.Rename();
-                After(delayMs, () => Guard(job.Remove));
+                RemoveLater(job, delayMs);
             }));
         }
     }
@@ -127,14 +142,22 @@ public sealed class LogUpkeep
         timer = new ActionTimer(() =>
         {
             action();
-            _loop.Timers.Set(timer, _loop.NowUs + (periodMs * 1000));
+            _loop.Timers.Set(timer, _loop.DueIn(periodMs));
         });
         _timers.Add(timer);
-        _loop.Timers.Set(timer, _loop.NowUs + (firstMs * 1000));
+        _loop.Timers.Set(timer, _loop.DueIn(firstMs));
     }
 
-    private void After(long delayMs, Action action) =>
-        _loop.Timers.Set(new ActionTimer(action), _loop.NowUs + (delayMs * 1000));
+    private void RemoveLater(DeleteJob job, long delayMs)
+    {
+        var timer = new ActionTimer(() =>
+        {
+            _removals.Remove(job);
+            Guard(job.Remove);
+        });
+        _removals.Add(job, timer);
+        _loop.Timers.Set(timer, _loop.DueIn(delayMs));
+    }
 
     private void Guard(Action disk)
     {

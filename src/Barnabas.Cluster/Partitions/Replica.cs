@@ -22,6 +22,8 @@ public sealed class Replica
     private long _highWatermark;
     private bool _touched;
     private bool _flushing;
+    private bool _isFlushDue;
+    private ActionTimer? _flushTimer;
 
     /// <summary>Takes over an open log that nobody else uses; runs before any other thread can see the replica.</summary>
     /// <param name="shard">Its owner from now on.</param>
@@ -65,6 +67,9 @@ public sealed class Replica
 
     internal FetchWaiters Waiters { get; } = new();
 
+    /// <summary>Records that are not known to be on the disk.</summary>
+    private long UnflushedCount => _log.LogEndOffset - _log.RecoveryPoint;
+
     /// <summary>Who lives on this partition, or null. Owner's turn.</summary>
     public ReplicaResident? Resident { get; private set; }
 
@@ -104,6 +109,19 @@ public sealed class Replica
 
         Resident?.Changed(state);
         Touch();
+    }
+
+    /// <summary>
+    /// What a crash left behind the recovery point is flushed at once where acknowledgements wait for that: readers see it then. Owner's
+    /// turn.
+    /// </summary>
+    internal void Begin()
+    {
+        Shard.Loop.CheckOwned();
+        if (_highWatermark < _log.LogEndOffset)
+        {
+            Touch();
+        }
     }
 
     /// <summary>Someone moves in, and is told what there is. Owner's turn.</summary>
@@ -297,6 +315,11 @@ public sealed class Replica
 
         Volatile.Write(ref _failure, failure);
         _acks.Fail(failure.Error);
+        if (_flushTimer is not null)
+        {
+            Shard.Loop.Timers.Cancel(_flushTimer);
+        }
+
         Resident?.Failed(failure.Error);
         Waiters.WakeAll();
     }
@@ -335,12 +358,24 @@ public sealed class Replica
     // One flush at a time: what comes meanwhile goes with the next, which makes a commit of all that waited.
     private void FlushIfNeeded()
     {
-        var waitsForDisk = _state.Config.FlushOnAck && _log.RecoveryPoint < _log.LogEndOffset;
-        if (!_flushing && (waitsForDisk || _log.HasFlushWork))
+        var includesActive = UnflushedCount > (_isFlushDue ? 0 : _state.Config.UnflushedMax);
+        if (!_flushing && (includesActive || _log.HasFlushWork))
         {
             _flushing = true;
-            Shard.Upkeep.Flush(this, includeActive: waitsForDisk);
+            _isFlushDue &= !includesActive;
+            Shard.Upkeep.Flush(this, includesActive);
         }
+        else if (UnflushedCount > 0 && _state.Config.FlushMs != long.MaxValue && _flushTimer is not { IsSet: true })
+        {
+            _flushTimer ??= new ActionTimer(FlushByTime);
+            Shard.Loop.Timers.Set(_flushTimer, Shard.Loop.DueIn(_state.Config.FlushMs));
+        }
+    }
+
+    private void FlushByTime()
+    {
+        _isFlushDue = true;
+        Touch();
     }
 
     private void StartEpoch(ReplicaState state)
@@ -355,7 +390,7 @@ public sealed class Replica
     // word from them.
     private long NextHighWatermark() =>
         _state is not { IsLeader: true, InSyncReplicas.Length: 1 } || _state.InSyncReplicas[0] != _nodeId ? _highWatermark
-        : _state.Config.FlushOnAck ? Math.Max(_highWatermark, Math.Min(_log.RecoveryPoint, _log.LogEndOffset))
+        : UnflushedCount > _state.Config.UnflushedMax ? Math.Max(_highWatermark, Math.Min(_log.RecoveryPoint, _log.LogEndOffset))
         : _log.LogEndOffset;
 }
 

@@ -64,6 +64,10 @@ internal sealed class LogLoader(LogOpenRequest request)
             _segments.Add(fresh);
             _leases.Add(fresh.Lease);
             _logEnd = logStart;
+            if (request.Config.Preallocate)
+            {
+                fresh.Reserve(request.Config.SegmentBytes);
+            }
         }
 
         return Finish(logStart);

@@ -18,6 +18,7 @@ internal sealed class Segment
     private TailMarks? _marks;
     private long _maxTimestampMs = NotLoaded;
     private int _bytesSinceIndexEntry;
+    private bool _isReserved;
 
     private const long NotLoaded = long.MinValue;
 
@@ -123,9 +124,27 @@ internal sealed class Segment
     /// <summary>Owner only: a view up to this end is about to be published.</summary>
     internal void Mark(long endOffset) => (_marks ??= new TailMarks()).Add(endOffset, SizeBytes);
 
+    /// <summary>Owner only: takes the space for so many bytes at once; the length stays.</summary>
+    internal void Reserve(int sizeBytes)
+    {
+        Data.Reserve(sizeBytes);
+        _isReserved = true;
+    }
+
+    /// <summary>Owner only: gives the space back that was reserved and is not needed.</summary>
+    internal void GiveBackReserve()
+    {
+        if (_isReserved)
+        {
+            _isReserved = false;
+            Data.Truncate(SizeBytes);
+        }
+    }
+
     /// <summary>Owner only: nothing more will be appended.</summary>
     internal void Seal()
     {
+        GiveBackReserve();
         AddTimeEntry();
         Volatile.Write(ref _marks, null);
     }

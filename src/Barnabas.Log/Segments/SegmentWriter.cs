@@ -154,7 +154,7 @@ internal sealed class SegmentWriter
         var next = Truncation.CreateSegment(_disk, _directory, baseOffset, _nowMs);
         if (config.Preallocate)
         {
-            next.Data.Reserve(config.SegmentBytes);
+            next.Reserve(config.SegmentBytes);
         }
 
         Segments = [.. Segments, next];

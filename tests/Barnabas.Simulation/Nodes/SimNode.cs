@@ -59,9 +59,10 @@ internal sealed class SimNode : IMetadataSubscriber
         _checkpoints = new Checkpoints(_directory, Replicas.Table);
         var times = new UpkeepTimes
         {
-            RetentionCheckMs = 700, InitialDelayMs = 500, RecoveryCheckpointMs = 900, HighWatermarkCheckpointMs = 400,
+            RetentionCheckMs = 700, InitialDelayMs = 500, RecoveryCheckpointMs = 900, LogStartCheckpointMs = 900,
+            HighWatermarkCheckpointMs = 400,
         };
-        var disk = new UpkeepDisk(_checkpoints.WriteRecoveryPoints, _checkpoints.WriteHighWatermarks, Fail);
+        var disk = new UpkeepDisk(_checkpoints.WriteRecoveryPoints, _checkpoints.WriteLogStarts, _checkpoints.WriteHighWatermarks, Fail);
         Upkeep = new LogUpkeep(BackgroundLoop("upkeep"), Replicas.Table, times, disk);
         Shards.UseUpkeep(Upkeep);
         Loop[] loops = [.. io.Select((host, index) => new Loop($"network-{index}", host, machine.Clock))];
@@ -240,6 +241,7 @@ internal sealed class SimNode : IMetadataSubscriber
         {
             Array.ForEach(held, replica => replica.CloseLog());
             _checkpoints.WriteRecoveryPoints();
+            _checkpoints.WriteLogStarts();
             _checkpoints.WriteHighWatermarks();
             return true;
         }

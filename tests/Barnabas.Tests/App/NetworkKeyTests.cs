@@ -41,6 +41,16 @@ public sealed class NetworkKeyTests : IAsyncLifetime
     }
 
     [Fact]
+    [ConfigKey("controller.listener.names")]
+    public void A_listener_of_the_controller_is_not_for_clients()
+    {
+        var broker = Start(
+            "listeners=A://127.0.0.1:0,B://127.0.0.1:0", "listener.security.protocol.map=A:PLAINTEXT,B:PLAINTEXT",
+            "controller.listener.names=B");
+        Assert.Single(broker.Clients);
+    }
+
+    [Fact]
     [ConfigKey("socket.request.max.bytes")]
     public void A_larger_request_closes_its_connection()
     {

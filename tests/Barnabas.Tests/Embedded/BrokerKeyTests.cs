@@ -144,7 +144,13 @@ public sealed class BrokerKeyTests : IAsyncLifetime
             GroupId = "g", ProtocolType = "consumer", SessionTimeoutMs = sessionTimeoutMs, RebalanceTimeoutMs = 1000,
             Protocols = [new() { Name = "range", Metadata = [] }],
         };
-        Assert.Equal(ErrorCode.InvalidSessionTimeout, client.Call<JoinGroupResponse>(join, 5).ErrorCode);
+        var error = ErrorCode.CoordinatorLoadInProgress;
+        while (error == ErrorCode.CoordinatorLoadInProgress)
+        {
+            error = client.Call<JoinGroupResponse>(join, 5).ErrorCode;
+        }
+
+        Assert.Equal(ErrorCode.InvalidSessionTimeout, error);
     }
 
     [Fact]

@@ -61,6 +61,58 @@ public class EmbeddedBrokerTests
         Assert.Contains("in use by another broker", refused.Message);
     }
 
+    [Fact]
+    public async Task Nothing_stays_open_and_nothing_is_written_when_a_broker_has_stopped()
+    {
+        // Another one keeps the threads alive that could still do something.
+        await using var other = await EmbeddedBroker.StartAsync();
+        for (var round = 0; round < 5; round++)
+        {
+            await using (var broker = await KeyBroker.Start("log.initial.task.delay.ms=0 log.retention.check.interval.ms=1000"))
+            {
+                broker.Create("t", "internal.segment.bytes=300 retention.bytes=600 file.delete.delay.ms=100000", partitions: 8);
+                broker.Create("gone", "internal.segment.bytes=300");
+                for (var i = 0; i < 200; i++)
+                {
+                    broker.Produce("t", partition: i % 8);
+                    broker.Produce("gone");
+                }
+
+                await broker.Passes(() => broker.Files("t-0", "*.log.deleted").Length > 0, TimeSpan.FromSeconds(1));
+                var request = new DeleteTopicsRequest { TimeoutMs = 30_000, Topics = [new() { Name = "gone" }] };
+                broker.Client.Call<DeleteTopicsResponse>(request, 6);
+
+                // The offsets topic is being made, and rolls are being flushed, when the broker stops.
+                using var asking = broker.Connect();
+                asking.SendMessage(new FindCoordinatorRequest { CoordinatorKeys = ["g"] }, 4);
+                broker.Produce("t");
+                var data = broker.Broker.DataDirectory;
+                Assert.NotEmpty(OpenFilesUnder(data));
+                await broker.Stop();
+                Assert.Empty(OpenFilesUnder(data));
+                Directory.Delete(data, recursive: true);
+            }
+        }
+    }
+
+    private static List<string> OpenFilesUnder(string directory)
+    {
+        var open = new List<string>();
+        foreach (var link in Directory.GetFiles("/proc/self/fd"))
+        {
+            try
+            {
+                open.Add(File.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName ?? "");
+            }
+            catch (IOException)
+            {
+                // Closed since it was listed.
+            }
+        }
+
+        return open.FindAll(path => path.StartsWith(directory, StringComparison.Ordinal));
+    }
+
     internal static Uuid CreateTopic(TestClient client, string name, int partitions)
     {
         var created = client.Call<CreateTopicsResponse>(

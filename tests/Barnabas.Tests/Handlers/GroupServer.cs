@@ -36,7 +36,7 @@ internal sealed class GroupServer : IAsyncDisposable
         _group = IoLoopGroup.Acquire(WireKind.Epoll, SystemClock.Instance, ioThreads: 2);
         _shards = new ShardSet(_group.Io, SystemClock.Instance, (_, e) => throw e);
         var background = new Loop("background", _group.BackgroundLoops, SystemClock.Instance);
-        _shards.UseUpkeep(new LogUpkeep(background, Table, new UpkeepTimes(), new UpkeepDisk(() => { }, () => { }, _ => { })));
+        _shards.UseUpkeep(new LogUpkeep(background, Table, new UpkeepTimes(), new UpkeepDisk(() => { }, () => { }, () => { }, _ => { })));
         var config = new GroupConfig { InitialRebalanceDelayMs = 0, SessionTimeoutMinMs = 100 };
         Coordinators = new GroupCoordinators(Table, Publisher, config, background, new Randomness(5), Reports.Add);
         Publisher.Subscribe(Coordinators);

@@ -37,11 +37,11 @@ internal sealed class PartitionServer : IAsyncDisposable
         }
 
         var upkeep = new Loop("upkeep", _group.BackgroundLoops, SystemClock.Instance);
-        _shards.UseUpkeep(new LogUpkeep(upkeep, Table, new UpkeepTimes(), new UpkeepDisk(() => { }, () => { }, Faults.Add)));
+        _shards.UseUpkeep(new LogUpkeep(upkeep, Table, new UpkeepTimes(), new UpkeepDisk(() => { }, () => { }, () => { }, Faults.Add)));
         var slow = new Loop("slow", _group.BackgroundLoops, SystemClock.Instance);
         var sessions = new FetchSessionCache(1000, SystemClock.Instance, new Randomness(1));
         _server = new TestServer(kind, TestServer.Table(
-            new ProduceHandler(Table, slow, SystemClock.Instance, opensCompressed),
+            new ProduceHandler(Table, slow, SystemClock.Instance, () => opensCompressed),
             new FetchHandler(Table, sessions, responseBytesMax: 50 << 20)));
     }
 

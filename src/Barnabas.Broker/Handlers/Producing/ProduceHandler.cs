@@ -16,8 +16,8 @@ namespace Barnabas.Broker.Handlers.Producing;
 /// <param name="replicas">Where partitions are found.</param>
 /// <param name="slow">A loop on the background pool, for batches that have to be opened or written anew.</param>
 /// <param name="clock">Read once a request.</param>
-/// <param name="opensCompressed"><c>barnabas.produce.check=records</c>.</param>
-internal sealed class ProduceHandler(ReplicaTable replicas, Loop slow, IClock clock, bool opensCompressed) : IRequestHandler
+/// <param name="opensCompressed"><c>barnabas.produce.check=records</c>, as it is now.</param>
+internal sealed class ProduceHandler(ReplicaTable replicas, Loop slow, IClock clock, Func<bool> opensCompressed) : IRequestHandler
 {
     private readonly ProduceWorkPool _pool = new();
 
@@ -137,7 +137,7 @@ internal sealed class ProduceHandler(ReplicaTable replicas, Loop slow, IClock cl
             BatchBytesMax = config.MaxMessageBytes,
             StoredCompression = config.StoredCompression,
             StoredCompressionLevel = config.StoredCompressionLevel,
-            OpensCompressed = opensCompressed,
+            OpensCompressed = opensCompressed(),
         };
     }
 

@@ -29,7 +29,7 @@ public sealed class PartitionMachineTests : IDisposable
     {
         _background = new Loop("background", _host, _host);
         _shard = new PartitionShard(0, new Loop("shard", _host, _host), (_, e) => throw e);
-        var disk = new UpkeepDisk(() => { }, () => { }, e => throw e);
+        var disk = new UpkeepDisk(() => { }, () => { }, () => { }, e => throw e);
         _shard.Upkeep = new LogUpkeep(_background, new ReplicaTable(), new UpkeepTimes(), disk);
     }
 
