@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Barnabas.Shared;
 
 namespace Barnabas.Tests.App;
 
@@ -58,14 +59,7 @@ public sealed class ProgramTests : IDisposable
     public async Task A_broker_says_in_JSON_that_it_is_ready_answers_and_stops_at_a_signal()
     {
         using var process = Start("start", "--listen", "127.0.0.1:0", "--data", Path.Combine(_folder, "d"));
-        JsonDocument ready;
-        do
-        {
-            ready = JsonDocument.Parse((await process.StandardOutput.ReadLineAsync().WaitAsync(Patience))!);
-        }
-        while (ready.RootElement.GetProperty("message").GetString() != "ready");
-
-        var address = IPEndPoint.Parse(ready.RootElement.GetProperty("clients")[0].GetString()!);
+        var address = await Ready(process);
         using (var client = new TcpClient())
         {
             await client.ConnectAsync(address).WaitAsync(Patience);
@@ -75,6 +69,34 @@ public sealed class ProgramTests : IDisposable
         await process.WaitForExitAsync().WaitAsync(Patience);
         Assert.Equal(0, process.ExitCode);
         Assert.Equal("", await process.StandardError.ReadToEndAsync());
+    }
+
+    [Theory]
+    [InlineData("epoll", false)]
+    [InlineData("sockets", true)]
+    [ConfigKey("barnabas.wire")]
+    public async Task Sockets_of_NET_carry_the_bytes_only_where_that_is_wanted(string wire, bool usesSockets)
+    {
+        using var process = Start("start", "--listen", "127.0.0.1:0", "--data", Path.Combine(_folder, "d"), "--config", $"barnabas.wire={wire}");
+        var address = await Ready(process);
+        using var client = new TcpClient();
+        await client.ConnectAsync(address).WaitAsync(Patience);
+        var threads = Directory.GetDirectories($"/proc/{process.Id}/task").Select(task => File.ReadAllText(Path.Combine(task, "comm")));
+        Assert.Equal(usesSockets, threads.Any(name => name.StartsWith(".NET Sockets", StringComparison.Ordinal)));
+        process.Kill();
+        await process.WaitForExitAsync().WaitAsync(Patience);
+    }
+
+    private static async Task<IPEndPoint> Ready(Process process)
+    {
+        while (true)
+        {
+            var line = JsonDocument.Parse((await process.StandardOutput.ReadLineAsync().WaitAsync(Patience))!).RootElement;
+            if (line.GetProperty("message").GetString() == "ready")
+            {
+                return IPEndPoint.Parse(line.GetProperty("clients")[0].GetString()!);
+            }
+        }
     }
 
     internal static Process Start(params string[] arguments)
