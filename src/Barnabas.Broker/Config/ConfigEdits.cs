@@ -1,24 +1,7 @@
 using Barnabas.Base;
+using Barnabas.Cluster.Controller;
 
 namespace Barnabas.Broker.Config;
-
-/// <summary>What IncrementalAlterConfigs does to a key, with its numbers.</summary>
-public enum ConfigOperation : sbyte
-{
-    Set = 0,
-    Delete = 1,
-    Append = 2,
-    Subtract = 3,
-}
-
-/// <summary>One change of one key. The value is ignored by a deletion.</summary>
-public readonly record struct ConfigEdit(string Name, ConfigOperation Operation, string? Value);
-
-/// <summary>What became of a change: an error with its text, or the values that the resource has then.</summary>
-public readonly record struct ConfigEditResult(ErrorCode Error, string? Message, Dictionary<string, string>? Values)
-{
-    internal static ConfigEditResult Failed(ErrorCode error, string? message) => new(error, message, null);
-}
 
 /// <summary>
 /// Applies changes to what a resource has set, and checks the outcome whole. Stateless: nothing is changed, the new values are returned.
@@ -27,8 +10,8 @@ public readonly record struct ConfigEditResult(ErrorCode Error, string? Message,
 public static class ConfigEdits
 {
     /// <summary>Changes a topic's configuration.</summary>
-    public static ConfigEditResult Topic(
-        BrokerConfig broker, IEnumerable<KeyValuePair<string, string>> current, IReadOnlyList<ConfigEdit> edits)
+    public static ConfigOutcome Topic(
+        BrokerConfig broker, IEnumerable<KeyValuePair<string, string>> current, IReadOnlyList<ConfigChange> edits)
     {
         var result = Apply(ConfigTable.Topic, current, edits, name => broker.TopicDefaults.Value(name));
         if (result.Error != ErrorCode.None)
@@ -37,7 +20,7 @@ public static class ConfigEdits
         }
 
         var problem = TopicProblem(broker, result.Values!);
-        return problem is null ? result : ConfigEditResult.Failed(ErrorCode.InvalidConfig, problem);
+        return problem is null ? result : Failed(ErrorCode.InvalidConfig, problem);
     }
 
     /// <summary>What is wrong with the values that a topic sets, as one sentence; null when all are valid together.</summary>
@@ -68,8 +51,8 @@ public static class ConfigEdits
     /// <summary>
     /// Changes what is set at run time for this broker, or for all brokers. Names that no table has are taken, as Kafka does.
     /// </summary>
-    public static ConfigEditResult Broker(
-        BrokerConfig broker, bool isForAll, IEnumerable<KeyValuePair<string, string>> current, IReadOnlyList<ConfigEdit> edits)
+    public static ConfigOutcome Broker(
+        BrokerConfig broker, bool isForAll, IEnumerable<KeyValuePair<string, string>> current, IReadOnlyList<ConfigChange> edits)
     {
         var result = Apply(ConfigTable.Broker, current, edits, name => broker.Text(name));
         if (result.Error != ErrorCode.None)
@@ -77,14 +60,14 @@ public static class ConfigEdits
             return result;
         }
 
-        var changed = edits.Where(edit => edit.Operation != ConfigOperation.Delete).Select(edit => edit.Name);
+        var changed = edits.Where(edit => edit.Kind != ConfigChangeKind.Delete).Select(edit => edit.Key);
         var problem = BrokerProblem(broker, isForAll, changed, result.Values!);
-        return problem is null ? result : ConfigEditResult.Failed(ErrorCode.InvalidRequest, problem);
+        return problem is null ? result : Failed(ErrorCode.InvalidRequest, problem);
     }
 
     /// <summary>Changes a group's configuration.</summary>
-    public static ConfigEditResult Group(
-        BrokerConfig broker, IEnumerable<KeyValuePair<string, string>> current, IReadOnlyList<ConfigEdit> edits)
+    public static ConfigOutcome Group(
+        BrokerConfig broker, IEnumerable<KeyValuePair<string, string>> current, IReadOnlyList<ConfigChange> edits)
     {
         var result = Apply(ConfigTable.Group, current, edits, name => ConfigTable.Group.Find(name)?.Default);
         if (result.Error != ErrorCode.None)
@@ -99,7 +82,7 @@ public static class ConfigEdits
                 : $"Unknown group config name: {name}";
             if (problem is not null)
             {
-                return ConfigEditResult.Failed(ErrorCode.InvalidConfig, problem);
+                return Failed(ErrorCode.InvalidConfig, problem);
             }
         }
 
@@ -107,7 +90,7 @@ public static class ConfigEdits
     }
 
     /// <summary>Changes a client-metrics subscription.</summary>
-    public static ConfigEditResult ClientMetrics(IEnumerable<KeyValuePair<string, string>> current, IReadOnlyList<ConfigEdit> edits)
+    public static ConfigOutcome ClientMetrics(IEnumerable<KeyValuePair<string, string>> current, IReadOnlyList<ConfigChange> edits)
     {
         var result = Apply(ConfigTable.ClientMetrics, current, edits, name => ConfigTable.ClientMetrics.Find(name)?.Default);
         if (result.Error != ErrorCode.None)
@@ -119,85 +102,87 @@ public static class ConfigEdits
         {
             if (!ConfigTable.ClientMetrics.TryFind(name, out var key))
             {
-                return ConfigEditResult.Failed(ErrorCode.InvalidRequest, $"Unknown client metrics configuration: {name}");
+                return Failed(ErrorCode.InvalidRequest, $"Unknown client metrics configuration: {name}");
             }
 
             if (ConfigRules.Problem(key, value) is { } problem)
             {
-                return ConfigEditResult.Failed(ErrorCode.InvalidConfig, problem);
+                return Failed(ErrorCode.InvalidConfig, problem);
             }
 
             if (name == "interval.ms" && int.Parse(value.AsSpan().Trim()) is < 100 or > 3_600_000)
             {
-                return ConfigEditResult.Failed(ErrorCode.InvalidRequest,
+                return Failed(ErrorCode.InvalidRequest,
                     $"Invalid value {value.Trim()} for interval.ms, interval must be between 100 and 3600000 (1 hour)");
             }
 
             if (name == "match" && ConfigRules.Items(value).FirstOrDefault(item => item.IndexOf('=') < 1) is { } selector)
             {
-                return ConfigEditResult.Failed(ErrorCode.InvalidConfig, $"Illegal client matching pattern: {selector}");
+                return Failed(ErrorCode.InvalidConfig, $"Illegal client matching pattern: {selector}");
             }
         }
 
         return result;
     }
 
-    private static ConfigEditResult Apply(
+    private static ConfigOutcome Apply(
         ConfigTable table,
         IEnumerable<KeyValuePair<string, string>> current,
-        IReadOnlyList<ConfigEdit> edits,
+        IReadOnlyList<ConfigChange> edits,
         Func<string, string?> inForce)
     {
         var values = new Dictionary<string, string>(current, StringComparer.Ordinal);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var edit in edits)
         {
-            if (!seen.Add(edit.Name))
+            if (!seen.Add(edit.Key))
             {
-                return ConfigEditResult.Failed(ErrorCode.InvalidRequest, $"Error due to duplicate config keys : {edit.Name}");
+                return Failed(ErrorCode.InvalidRequest, $"Error due to duplicate config keys : {edit.Key}");
             }
 
-            if (edit.Operation is < ConfigOperation.Set or > ConfigOperation.Subtract)
+            if (edit.Kind is < ConfigChangeKind.Set or > ConfigChangeKind.Subtract)
             {
-                return ConfigEditResult.Failed(ErrorCode.UnknownServerError, null);
+                return Failed(ErrorCode.UnknownServerError, null);
             }
 
-            if (edit.Operation == ConfigOperation.Delete)
+            if (edit.Kind == ConfigChangeKind.Delete)
             {
-                values.Remove(edit.Name);
+                values.Remove(edit.Key);
                 continue;
             }
 
             if (edit.Value is null)
             {
-                return ConfigEditResult.Failed(ErrorCode.InvalidRequest, $"Null value not supported for : {edit.Name}");
+                return Failed(ErrorCode.InvalidRequest, $"Null value not supported for : {edit.Key}");
             }
 
-            if (edit.Operation == ConfigOperation.Set)
+            if (edit.Kind == ConfigChangeKind.Set)
             {
-                values[edit.Name] = edit.Value;
+                values[edit.Key] = edit.Value;
                 continue;
             }
 
-            if (table.Find(edit.Name) is not { Type: ConfigType.List })
+            if (table.Find(edit.Key) is not { Type: ConfigType.List })
             {
-                var verb = edit.Operation == ConfigOperation.Append ? "APPEND" : "SUBTRACT";
-                return ConfigEditResult.Failed(ErrorCode.InvalidConfig,
-                    $"Can't {verb} to key {edit.Name} because its type is not LIST.");
+                var verb = edit.Kind == ConfigChangeKind.Append ? "APPEND" : "SUBTRACT";
+                return Failed(ErrorCode.InvalidConfig,
+                    $"Can't {verb} to key {edit.Key} because its type is not LIST.");
             }
 
-            values[edit.Name] = EditList(values.GetValueOrDefault(edit.Name) ?? inForce(edit.Name) ?? "", edit);
+            values[edit.Key] = EditList(values.GetValueOrDefault(edit.Key) ?? inForce(edit.Key) ?? "", edit);
         }
 
-        return new ConfigEditResult(ErrorCode.None, null, values);
+        return new ConfigOutcome(ErrorCode.None, null, values);
     }
 
-    private static string EditList(string value, ConfigEdit edit)
+    private static ConfigOutcome Failed(ErrorCode error, string? message) => new(error, message, null);
+
+    private static string EditList(string value, ConfigChange edit)
     {
         var items = ConfigRules.Items(value).ToList();
         foreach (var item in ConfigRules.Items(edit.Value!))
         {
-            if (edit.Operation == ConfigOperation.Subtract)
+            if (edit.Kind == ConfigChangeKind.Subtract)
             {
                 items.Remove(item);
             }
@@ -211,7 +196,7 @@ public static class ConfigEdits
     }
 
     private static string? BrokerProblem(
-        BrokerConfig broker, bool isForAll, IEnumerable<string> changed, Dictionary<string, string> values)
+        BrokerConfig broker, bool isForAll, IEnumerable<string> changed, IReadOnlyDictionary<string, string> values)
     {
         foreach (var name in changed)
         {

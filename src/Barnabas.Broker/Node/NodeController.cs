@@ -22,17 +22,13 @@ internal static class NodeController
     };
 
     private static ConfigOutcome Judge(
-        LiveConfig live, ConfigResource resource, PersistentMap<string, string> current, IReadOnlyList<ConfigChange> changes)
-    {
-        var edits = changes.Select(c => new ConfigEdit(c.Key, (ConfigOperation)(sbyte)c.Kind, c.Value)).ToList();
-        var result = resource.Kind switch
+        LiveConfig live, ConfigResource resource, PersistentMap<string, string> current, IReadOnlyList<ConfigChange> changes) =>
+        resource.Kind switch
         {
-            ConfigKind.Topic => ConfigEdits.Topic(live.Broker, current.Entries, edits),
-            ConfigKind.Broker => ConfigEdits.Broker(live.Broker, resource.Name.Length == 0, current.Entries, edits),
-            ConfigKind.Group => ConfigEdits.Group(live.Broker, current.Entries, edits),
-            ConfigKind.ClientMetrics => ConfigEdits.ClientMetrics(current.Entries, edits),
-            _ => new ConfigEditResult(ErrorCode.InvalidRequest, $"Unknown resource type {(int)resource.Kind}", null),
+            ConfigKind.Topic => ConfigEdits.Topic(live.Broker, current.Entries, changes),
+            ConfigKind.Broker => ConfigEdits.Broker(live.Broker, resource.Name.Length == 0, current.Entries, changes),
+            ConfigKind.Group => ConfigEdits.Group(live.Broker, current.Entries, changes),
+            ConfigKind.ClientMetrics => ConfigEdits.ClientMetrics(current.Entries, changes),
+            _ => new ConfigOutcome(ErrorCode.InvalidRequest, $"Unknown resource type {(int)resource.Kind}", null),
         };
-        return new ConfigOutcome(result.Error, result.Message, result.Values);
-    }
 }

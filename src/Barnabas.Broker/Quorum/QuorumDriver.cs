@@ -94,16 +94,31 @@ public sealed class QuorumDriver
     });
 
     /// <summary>Hands an operation to the controller. Any thread; its completion runs on the metadata loop.</summary>
-    public void Submit(Operation<ControllerMachine, MetadataRecord> operation) => Post(() =>
-    {
-        _node.Controller.Submit(operation, Loop.NowWallMs);
-        Drain();
-    });
+    public void Submit(Operation<ControllerMachine, MetadataRecord> operation) => Post(() => Begin(operation));
 
     /// <summary>Makes a request to the controller out of a decision and what is done with its reply. Any thread.</summary>
     public void Submit<TReply>(
         Func<ControllerMachine, Decision<MetadataRecord>, TReply> decide, Action<ErrorCode, TReply?> done)
         where TReply : class => Submit(new ControllerOperation<TReply>(decide, done));
+
+    /// <summary>
+    /// The same, with REQUEST_TIMED_OUT where the commit takes longer than <paramref name="timeoutMs"/>; what was decided may be committed
+    /// after that.
+    /// </summary>
+    public void Submit<TReply>(
+        Func<ControllerMachine, Decision<MetadataRecord>, TReply> decide, Action<ErrorCode, TReply?> done, long timeoutMs)
+        where TReply : class => Post(() =>
+    {
+        ActionTimer? timer = null;
+        var operation = new ControllerOperation<TReply>(decide, (error, reply) =>
+        {
+            Loop.Timers.Cancel(timer!);
+            done(error, reply);
+        });
+        timer = new ActionTimer(() => operation.Finish(ErrorCode.RequestTimedOut));
+        Loop.Timers.Set(timer, Loop.DueIn(timeoutMs));
+        Begin(operation);
+    });
 
     /// <summary>
     /// Stops: refuses what comes, syncs what was written, closes the log; then <paramref name="stopped"/> runs on a background thread.
@@ -143,6 +158,12 @@ public sealed class QuorumDriver
         {
             Loop.Post(new ActionTask(() => Fail(e)));
         }
+    }
+
+    private void Begin(Operation<ControllerMachine, MetadataRecord> operation)
+    {
+        _node.Controller.Submit(operation, Loop.NowWallMs);
+        Drain();
     }
 
     private void Drain()

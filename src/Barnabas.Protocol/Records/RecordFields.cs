@@ -157,25 +157,9 @@ internal struct RecordFields
             }
         }
 
-        return TryLongVarInt(ref start, ref at, end, out value);
-    }
-
-    private static bool TryLongVarInt(ref byte start, ref int at, int end, out int value)
-    {
-        uint bits = 0;
-        for (var shift = 0; shift < 35 && at < end; shift += 7)
-        {
-            var b = Unsafe.Add(ref start, at++);
-            bits |= (uint)(b & 0x7F) << shift;
-            if (b < 0x80)
-            {
-                value = (int)(bits >> 1) ^ -(int)(bits & 1);
-                return shift < 28 || b < 0x10;
-            }
-        }
-
-        value = 0;
-        return false;
+        var isGood = TryLong(ref start, ref at, end, bitsMax: 32, out var wide);
+        value = (int)wide;
+        return isGood;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -200,20 +184,21 @@ internal struct RecordFields
             }
         }
 
-        return TryLongVarLong(ref start, ref at, end, out value);
+        return TryLong(ref start, ref at, end, bitsMax: 64, out value);
     }
 
-    private static bool TryLongVarLong(ref byte start, ref int at, int end, out long value)
+    /// <summary>A varint of any length, of which the last byte may only fill the bits that are left.</summary>
+    private static bool TryLong(ref byte start, ref int at, int end, int bitsMax, out long value)
     {
         ulong bits = 0;
-        for (var shift = 0; shift < 70 && at < end; shift += 7)
+        for (var shift = 0; shift < bitsMax && at < end; shift += 7)
         {
             var b = Unsafe.Add(ref start, at++);
             bits |= (ulong)(b & 0x7F) << shift;
             if (b < 0x80)
             {
                 value = (long)(bits >> 1) ^ -(long)(bits & 1);
-                return shift < 63 || b < 0x02;
+                return shift + 7 <= bitsMax || b >> (bitsMax - shift) == 0;
             }
         }
 

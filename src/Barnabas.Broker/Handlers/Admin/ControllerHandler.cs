@@ -32,8 +32,12 @@ public abstract class ControllerHandler<TRequest, TResponse>(AdminContext contex
                 }
 
                 Answer(request, message, response);
-            });
+            },
+            TimeoutMs(message));
     }
+
+    /// <summary>How long the client waits for the commit, milliseconds; for ever where the API does not say.</summary>
+    protected virtual long TimeoutMs(TRequest request) => long.MaxValue;
 
     /// <summary>The decision, on the metadata loop.</summary>
     protected abstract TResponse Decide(

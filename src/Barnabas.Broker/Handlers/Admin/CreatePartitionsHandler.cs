@@ -17,6 +17,9 @@ public sealed class CreatePartitionsHandler(AdminContext context)
         PartitionCreation.Decide(machine, request, decision);
 
     /// <inheritdoc/>
+    protected override long TimeoutMs(CreatePartitionsRequest request) => request.TimeoutMs;
+
+    /// <inheritdoc/>
     protected override CreatePartitionsResponse Failed(CreatePartitionsRequest request, ErrorCode error) => new()
     {
         Results = request.Topics.ConvertAll(topic =>

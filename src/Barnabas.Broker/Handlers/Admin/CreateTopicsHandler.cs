@@ -18,6 +18,9 @@ public sealed class CreateTopicsHandler(AdminContext context)
         TopicCreation.Decide(machine, request, decision);
 
     /// <inheritdoc/>
+    protected override long TimeoutMs(CreateTopicsRequest request) => request.TimeoutMs;
+
+    /// <inheritdoc/>
     protected override CreateTopicsResponse Failed(CreateTopicsRequest request, ErrorCode error) => new()
     {
         Topics = request.Topics.ConvertAll(topic => new CreateTopicsResponse.CreatableTopicResult { Name = topic.Name, ErrorCode = error }),

@@ -16,6 +16,9 @@ public sealed class DeleteTopicsHandler(AdminContext context)
         TopicDeletion.Decide(machine, request, version, decision);
 
     /// <inheritdoc/>
+    protected override long TimeoutMs(DeleteTopicsRequest request) => request.TimeoutMs;
+
+    /// <inheritdoc/>
     protected override DeleteTopicsResponse Failed(DeleteTopicsRequest request, ErrorCode error)
     {
         var response = new DeleteTopicsResponse();

@@ -18,7 +18,7 @@ internal sealed class FetchHandler(ReplicaTable replicas, FetchSessionCache sess
 {
     private const int FinalEpoch = -1;
     private const int InitialEpoch = 0;
-    private readonly FetchWorkPool _pool = new(replicas);
+    private readonly WorkPool<FetchWork> _pool = new(pool => new FetchWork(pool, replicas));
 
     /// <inheritdoc/>
     public ApiKey Key => ApiKey.Fetch;

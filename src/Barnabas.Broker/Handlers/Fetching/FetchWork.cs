@@ -12,7 +12,7 @@ namespace Barnabas.Broker.Handlers.Fetching;
 /// </summary>
 internal sealed class FetchWork : FetchWait, ICancelListener
 {
-    private readonly FetchWorkPool _pool;
+    private readonly WorkPool<FetchWork> _pool;
     private readonly ReplicaTable _replicas;
     private readonly FetchReads _reads = new();
     private readonly FetchParking _parking;
@@ -29,7 +29,7 @@ internal sealed class FetchWork : FetchWait, ICancelListener
     private bool _registered;
     private bool _wokenEarly;
 
-    public FetchWork(FetchWorkPool pool, ReplicaTable replicas)
+    public FetchWork(WorkPool<FetchWork> pool, ReplicaTable replicas)
     {
         _pool = pool;
         _replicas = replicas;

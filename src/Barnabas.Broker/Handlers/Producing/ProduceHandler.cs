@@ -19,7 +19,7 @@ namespace Barnabas.Broker.Handlers.Producing;
 /// <param name="opensCompressed"><c>barnabas.produce.check=records</c>, as it is now.</param>
 internal sealed class ProduceHandler(ReplicaTable replicas, Loop slow, IClock clock, Func<bool> opensCompressed) : IRequestHandler
 {
-    private readonly ProduceWorkPool _pool = new();
+    private readonly WorkPool<ProduceWork> _pool = new(pool => new ProduceWork(pool));
 
     /// <inheritdoc/>
     public ApiKey Key => ApiKey.Produce;

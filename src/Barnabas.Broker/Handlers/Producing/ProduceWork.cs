@@ -12,7 +12,7 @@ namespace Barnabas.Broker.Handlers.Producing;
 /// One Produce request from its parse to its answer, pooled with all that hangs on it, so that a request allocates nothing. Owned by the
 /// connection's loop until its parts are posted, and by whichever shard acknowledges last after that.
 /// </summary>
-internal sealed class ProduceWork(ProduceWorkPool pool) : AppendGroup
+internal sealed class ProduceWork(WorkPool<ProduceWork> pool) : AppendGroup
 {
     private readonly AppendTask?[] _taskOfShard = new AppendTask?[ShardSet.Count];
     private readonly List<AppendTask> _tasks = [];

@@ -1,5 +1,6 @@
 using Barnabas.Base;
 using Barnabas.Broker.Config;
+using Barnabas.Cluster.Controller;
 
 namespace Barnabas.Tests.Broker.Config;
 
@@ -20,7 +21,7 @@ public sealed class ConfigEditsTests
         "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.")]
     public void A_topic_refuses_what_Kafka_refuses(string name, string? value, ErrorCode code, string? message)
     {
-        var result = ConfigEdits.Topic(Config, None, [new ConfigEdit(name, ConfigOperation.Set, value)]);
+        var result = ConfigEdits.Topic(Config, None, [new ConfigChange(name, ConfigChangeKind.Set, value)]);
         Assert.Equal((code, message), (result.Error, result.Message));
     }
 
@@ -38,7 +39,7 @@ public sealed class ConfigEditsTests
     [InlineData("foo", "1", null)]
     public void A_broker_refuses_what_Kafka_refuses(string name, string value, string? message)
     {
-        var result = ConfigEdits.Broker(Config, isForAll: false, None, [new ConfigEdit(name, ConfigOperation.Set, value)]);
+        var result = ConfigEdits.Broker(Config, isForAll: false, None, [new ConfigChange(name, ConfigChangeKind.Set, value)]);
         Assert.Equal((message is null ? ErrorCode.None : ErrorCode.InvalidRequest, message), (result.Error, result.Message));
     }
 
@@ -51,7 +52,7 @@ public sealed class ConfigEditsTests
     [InlineData("consumer.session.timeout.ms", "50000", null)]
     public void A_group_stays_within_the_bounds_of_the_broker(string name, string value, string? message)
     {
-        var result = ConfigEdits.Group(Config, None, [new ConfigEdit(name, ConfigOperation.Set, value)]);
+        var result = ConfigEdits.Group(Config, None, [new ConfigChange(name, ConfigChangeKind.Set, value)]);
         Assert.Equal((message is null ? ErrorCode.None : ErrorCode.InvalidConfig, message), (result.Error, result.Message));
     }
 
@@ -62,15 +63,15 @@ public sealed class ConfigEditsTests
     [InlineData("match", "x", ErrorCode.InvalidConfig)]
     [InlineData("metrics", "x", ErrorCode.None)]
     public void A_subscription_refuses_what_Kafka_refuses(string name, string value, ErrorCode code) =>
-        Assert.Equal(code, ConfigEdits.ClientMetrics(None, [new ConfigEdit(name, ConfigOperation.Set, value)]).Error);
+        Assert.Equal(code, ConfigEdits.ClientMetrics(None, [new ConfigChange(name, ConfigChangeKind.Set, value)]).Error);
 
     [Fact]
     public void Lists_are_appended_to_and_taken_from_what_is_in_force()
     {
-        Assert.Equal("delete,compact", Topic(None, "cleanup.policy", ConfigOperation.Append, "compact").Values!["cleanup.policy"]);
-        Assert.Equal("delete", Topic(None, "cleanup.policy", ConfigOperation.Append, "delete").Values!["cleanup.policy"]);
-        Assert.Equal("", Topic(None, "cleanup.policy", ConfigOperation.Subtract, "delete").Values!["cleanup.policy"]);
-        var refused = Topic(None, "retention.ms", ConfigOperation.Append, "1");
+        Assert.Equal("delete,compact", Topic(None, "cleanup.policy", ConfigChangeKind.Append, "compact").Values!["cleanup.policy"]);
+        Assert.Equal("delete", Topic(None, "cleanup.policy", ConfigChangeKind.Append, "delete").Values!["cleanup.policy"]);
+        Assert.Equal("", Topic(None, "cleanup.policy", ConfigChangeKind.Subtract, "delete").Values!["cleanup.policy"]);
+        var refused = Topic(None, "retention.ms", ConfigChangeKind.Append, "1");
         Assert.Equal(
             (ErrorCode.InvalidConfig, "Can't APPEND to key retention.ms because its type is not LIST."), (refused.Error, refused.Message));
     }
@@ -79,15 +80,15 @@ public sealed class ConfigEditsTests
     public void A_deletion_removes_and_never_fails()
     {
         var current = new Dictionary<string, string> { ["retention.ms"] = "5" };
-        Assert.Empty(Topic(current, "retention.ms", ConfigOperation.Delete, null).Values!);
-        Assert.Single(Topic(current, "foo", ConfigOperation.Delete, null).Values!);
+        Assert.Empty(Topic(current, "retention.ms", ConfigChangeKind.Delete, null).Values!);
+        Assert.Single(Topic(current, "foo", ConfigChangeKind.Delete, null).Values!);
     }
 
     [Fact]
     public void Unknown_operations_and_keys_that_come_twice_are_refused()
     {
-        Assert.Equal(ErrorCode.UnknownServerError, Topic(None, "retention.ms", (ConfigOperation)9, "1").Error);
-        var edit = new ConfigEdit("retention.ms", ConfigOperation.Set, "1");
+        Assert.Equal(ErrorCode.UnknownServerError, Topic(None, "retention.ms", (ConfigChangeKind)9, "1").Error);
+        var edit = new ConfigChange("retention.ms", ConfigChangeKind.Set, "1");
         Assert.Equal(ErrorCode.InvalidRequest, ConfigEdits.Topic(Config, None, [edit, edit]).Error);
     }
 
@@ -96,13 +97,13 @@ public sealed class ConfigEditsTests
     {
         var result = ConfigEdits.Topic(Config, None,
         [
-            new ConfigEdit("min.compaction.lag.ms", ConfigOperation.Set, "5"),
-            new ConfigEdit("max.compaction.lag.ms", ConfigOperation.Set, "4"),
+            new ConfigChange("min.compaction.lag.ms", ConfigChangeKind.Set, "5"),
+            new ConfigChange("max.compaction.lag.ms", ConfigChangeKind.Set, "4"),
         ]);
         Assert.Equal(ErrorCode.InvalidConfig, result.Error);
     }
 
-    private static ConfigEditResult Topic(
-        IEnumerable<KeyValuePair<string, string>> current, string name, ConfigOperation operation, string? value) =>
-        ConfigEdits.Topic(Config, current, [new ConfigEdit(name, operation, value)]);
+    private static ConfigOutcome Topic(
+        IEnumerable<KeyValuePair<string, string>> current, string name, ConfigChangeKind operation, string? value) =>
+        ConfigEdits.Topic(Config, current, [new ConfigChange(name, operation, value)]);
 }

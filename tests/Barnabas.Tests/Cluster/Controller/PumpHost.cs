@@ -6,36 +6,44 @@ namespace Barnabas.Tests.Cluster.Controller;
 /// <summary>Runs loops on the test's own thread, in the order in which they were scheduled, by a clock that the test moves.</summary>
 internal sealed class PumpHost : ILoopHost, IClock
 {
-    private readonly Queue<Loop> _scheduled = [];
+    private readonly List<Loop> _scheduled = [];
     private readonly HashSet<Loop> _timed = [];
 
-    public long WallMs { get; private set; } = 1_700_000_000_000;
+    public long WallMs { get; set; } = 1_700_000_000_000;
 
     public long MonotonicUs => WallMs * 1000;
 
-    public void Schedule(Loop loop) => _scheduled.Enqueue(loop);
+    public void Schedule(Loop loop) => _scheduled.Add(loop);
 
     public void DueChanged(Loop loop) => _timed.Add(loop);
 
     /// <summary>Runs until nothing is left to do.</summary>
     public void Pump()
     {
-        while (_scheduled.TryDequeue(out var loop))
+        while (Step())
         {
-            loop.RunTurn();
         }
     }
 
     /// <summary>Runs the next loop only; false when there is none.</summary>
     public bool Step()
     {
-        if (!_scheduled.TryDequeue(out var loop))
+        if (_scheduled.Count == 0)
         {
             return false;
         }
 
-        loop.RunTurn();
+        Run(_scheduled[0]);
         return true;
+    }
+
+    /// <summary>Runs a turn of this loop, ahead of others that were scheduled before; nothing if it is not scheduled.</summary>
+    public void Run(Loop loop)
+    {
+        if (_scheduled.Remove(loop))
+        {
+            loop.RunTurn();
+        }
     }
 
     /// <summary>Lets time pass and runs what it makes due.</summary>

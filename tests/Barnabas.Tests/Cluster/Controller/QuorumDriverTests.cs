@@ -65,6 +65,34 @@ public sealed class QuorumDriverTests : IDisposable
     }
 
     [Fact]
+    public void Who_does_not_wait_for_the_sync_is_told_so_once_and_what_was_decided_holds()
+    {
+        _bench.Start();
+        _bench.Register();
+        var ends = new List<ErrorCode>();
+        _bench.Driver.Submit(
+            (machine, decision) => TopicCreation.Decide(machine, Request("a"), decision), (error, _) => ends.Add(error), timeoutMs: 100);
+        Assert.True(_bench.Host.Step());
+        _bench.Host.WallMs += 99;
+        _bench.Driver.Loop.Tick();
+        RunMetadataOnly();
+        Assert.Empty(ends);
+        _bench.Host.WallMs += 1;
+        _bench.Driver.Loop.Tick();
+        RunMetadataOnly();
+        Assert.Equal([ErrorCode.RequestTimedOut], ends);
+        _bench.Host.Pump();
+        Assert.NotNull(_bench.Image.Topics.Find("a"));
+        _bench.Driver.Submit(
+            (machine, decision) => TopicCreation.Decide(machine, Request("b"), decision), (error, _) => ends.Add(error), timeoutMs: 100);
+        _bench.Host.Pump();
+        _bench.Host.Advance(100);
+        Assert.Equal([ErrorCode.RequestTimedOut, ErrorCode.None], ends);
+
+        void RunMetadataOnly() => _bench.Host.Run(_bench.Driver.Loop);
+    }
+
+    [Fact]
     public void A_clean_stop_keeps_leader_epochs_and_a_crash_begins_new_ones()
     {
         _bench.Start();
