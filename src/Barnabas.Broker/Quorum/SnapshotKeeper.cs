@@ -83,6 +83,7 @@ internal sealed class SnapshotKeeper
         if (!_isStopped)
         {
             Clean(files);
+            Committed(); // what came while it was being written
         }
     }
 

@@ -77,7 +77,8 @@ public sealed class ProgramTests : IDisposable
     [ConfigKey("barnabas.wire")]
     public async Task Sockets_of_NET_carry_the_bytes_only_where_that_is_wanted(string wire, bool usesSockets)
     {
-        using var process = Start("start", "--listen", "127.0.0.1:0", "--data", Path.Combine(_folder, "d"), "--config", $"barnabas.wire={wire}");
+        using var process = Start(
+            "start", "--listen", "127.0.0.1:0", "--data", Path.Combine(_folder, "d"), "--config", $"barnabas.wire={wire}");
         var address = await Ready(process);
         using var client = new TcpClient();
         await client.ConnectAsync(address).WaitAsync(Patience);

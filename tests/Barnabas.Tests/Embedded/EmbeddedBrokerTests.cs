@@ -66,13 +66,13 @@ public class EmbeddedBrokerTests
     {
         // Another one keeps the threads alive that could still do something.
         await using var other = await EmbeddedBroker.StartAsync();
-        for (var round = 0; round < 5; round++)
+        for (var round = 0; round < 3; round++)
         {
             await using (var broker = await KeyBroker.Start("log.initial.task.delay.ms=0 log.retention.check.interval.ms=1000"))
             {
                 broker.Create("t", "internal.segment.bytes=300 retention.bytes=600 file.delete.delay.ms=100000", partitions: 8);
                 broker.Create("gone", "internal.segment.bytes=300");
-                for (var i = 0; i < 200; i++)
+                for (var i = 0; i < 80; i++)
                 {
                     broker.Produce("t", partition: i % 8);
                     broker.Produce("gone");

@@ -45,7 +45,7 @@ public sealed class MetadataKeyTests
         for (var i = 0; i < 4; i++)
         {
             var newest = Newest(broker);
-            broker.Time.Advance(TimeSpan.FromDays(40_000));
+            broker.Time.Advance(TimeSpan.FromDays(1));
             broker.Create($"t{i}");
             await TestServer.Until(() => Newest(broker) != newest);
         }
