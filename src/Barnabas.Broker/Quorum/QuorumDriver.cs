@@ -109,6 +109,12 @@ public sealed class QuorumDriver
         Func<ControllerMachine, Decision<MetadataRecord>, TReply> decide, Action<ErrorCode, TReply?> done, long timeoutMs)
         where TReply : class => Post(() =>
     {
+        if (timeoutMs <= 0)
+        {
+            done(ErrorCode.RequestTimedOut, null); // As Kafka: who does not wait at all is not served.
+            return;
+        }
+
         ActionTimer? timer = null;
         var operation = new ControllerOperation<TReply>(decide, (error, reply) =>
         {

@@ -16,8 +16,5 @@ public sealed class UpdateFeaturesHandler(AdminContext context)
         FeatureUpdates.Decide(machine, request, version, Context.Quorum.Status.KRaftVersion, decision);
 
     /// <inheritdoc/>
-    protected override long TimeoutMs(UpdateFeaturesRequest request) => request.TimeoutMs;
-
-    /// <inheritdoc/>
     protected override UpdateFeaturesResponse Failed(UpdateFeaturesRequest request, ErrorCode error) => new() { ErrorCode = error };
 }

@@ -87,7 +87,11 @@ public sealed class QuorumDriverTests : IDisposable
             (machine, decision) => TopicCreation.Decide(machine, Request("b"), decision), (error, _) => ends.Add(error), timeoutMs: 100);
         _bench.Host.Pump();
         _bench.Host.Advance(100);
-        Assert.Equal([ErrorCode.RequestTimedOut, ErrorCode.None], ends);
+        _bench.Driver.Submit(
+            (machine, decision) => TopicCreation.Decide(machine, Request("c"), decision), (error, _) => ends.Add(error), timeoutMs: 0);
+        _bench.Host.Pump();
+        Assert.Equal([ErrorCode.RequestTimedOut, ErrorCode.None, ErrorCode.RequestTimedOut], ends);
+        Assert.Null(_bench.Image.Topics.Find("c"));
 
         void RunMetadataOnly() => _bench.Host.Run(_bench.Driver.Loop);
     }
