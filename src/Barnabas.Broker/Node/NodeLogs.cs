@@ -106,6 +106,12 @@ internal sealed class NodeLogs : IMetadataSubscriber
             _log.Info("recovery", $"{found.Partition}: cut {opened.Report.BytesCut} bytes of a torn tail");
         }
 
+        foreach (var lost in opened.Report.Lost)
+        {
+            _log.Error("recovery", $"{found.Partition} lost the records from {lost.FirstOffset} to {lost.NextOffset - 1}, which had not been "
+                + "flushed when the machine stopped; those behind them are kept");
+        }
+
         foreach (var damage in opened.Report.Damages)
         {
             _log.Error("recovery", $"{found.Partition} is damaged: {damage}; the records around it are kept and served");

@@ -27,6 +27,7 @@ public enum DirectoryKind
 /// </summary>
 public sealed class LogDirectory : IDisposable
 {
+    private const string MetadataTopic = "__cluster_metadata";
     private const string LockName = ".lock";
     private readonly IDisk _disk;
     private readonly IDisposable _lock;
@@ -211,6 +212,7 @@ public sealed class LogDirectory : IDisposable
             Config = config,
             NowMs = nowMs,
             IsClean = isClean,
+            ClosesHoles = partition.Topic != MetadataTopic,
             RecoveryPoint = _recoveryPoints.GetValueOrDefault(partition),
             LogStartOffset = _logStarts.GetValueOrDefault(partition),
             HighWatermark = _highWatermarks.GetValueOrDefault(partition),

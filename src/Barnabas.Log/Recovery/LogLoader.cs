@@ -21,6 +21,7 @@ internal sealed class LogLoader(LogOpenRequest request)
     private readonly HashSet<Segment> _scanned = [];
     private readonly Dictionary<string, DiskEntry> _listing = new(StringComparer.Ordinal);
     private readonly List<SegmentLease> _leases = [];
+    private readonly List<LostRecords> _lost = [];
     private LeaderEpochs _epochs = LeaderEpochs.Empty;
     private LeaderEpochs _storedEpochs = LeaderEpochs.Empty;
     private long _logEnd;
@@ -110,7 +111,7 @@ internal sealed class LogLoader(LogOpenRequest request)
             RecoveryPoint = request.RecoveryPoint > _logEnd ? 0 : request.RecoveryPoint,
         });
         var damages = segments.SelectMany(s => s.Damages ?? []).ToList();
-        return new OpenedLog(log, new RecoveryReport(_scanned.Count, _bytesCut, damages));
+        return new OpenedLog(log, new RecoveryReport(_scanned.Count, _bytesCut, damages, _lost));
     }
 
     private void LoadEpochs()
@@ -183,14 +184,21 @@ internal sealed class LogLoader(LogOpenRequest request)
             _isEpochFileTrusted = false;
         }
 
-        return ScanSegment(bases, index, lease, fileBytes, modifiedMs);
+        return ScanSegment(bases, index, lease, modifiedMs);
     }
 
-    private bool ScanSegment(List<long> bases, int index, SegmentLease lease, long fileBytes, long modifiedMs)
+    private bool ScanSegment(List<long> bases, int index, SegmentLease lease, long modifiedMs)
     {
+        var fileBytes = lease.Data.Length;
         var segment = new Segment(_disk, _directory, bases[index], lease, new SegmentIndexes()) { ModifiedMs = modifiedMs };
         var scan = new SegmentScan(segment, lease.Data, fileBytes, request.Config);
-        _epochs = scan.Run(_epochs, () => HasGoodBatchAfter(bases, index));
+        var epochs = scan.Run(_epochs, () => HasGoodBatchAfter(bases, index));
+        if (segment.Damages?.Where(IsUnflushed).ToArray() is { Length: > 0 } holes)
+        {
+            return ScanSegment(bases, index, Close(segment, holes, NextBase(bases, index)), modifiedMs);
+        }
+
+        _epochs = epochs;
         _segments.Add(segment);
         _scanned.Add(segment);
         _logEnd = scan.NextOffset;
@@ -207,6 +215,7 @@ internal sealed class LogLoader(LogOpenRequest request)
             if (index < bases.Count - 1)
             {
                 segment.Seal();
+                NoteMissingEnd(bases[index + 1]);
                 _logEnd = bases[index + 1];
             }
 
@@ -222,6 +231,34 @@ internal sealed class LogLoader(LogOpenRequest request)
         }
 
         return false;
+    }
+
+    private static long NextBase(List<long> bases, int index) => index < bases.Count - 1 ? bases[index + 1] : long.MaxValue;
+
+    // Bytes above the recovery point were never promised to be there after a power cut. See docs/decisions, holes after a power cut.
+    private bool IsUnflushed(LogDamage damage) => ClosesHoles && damage.FirstOffset >= request.RecoveryPoint;
+
+    private bool ClosesHoles => request.ClosesHoles && !request.IsClean;
+
+    /// <summary>Takes holes out of a segment's file; the lease that comes back is for the file as it is then.</summary>
+    private SegmentLease Close(Segment segment, LogDamage[] holes, long nextBase)
+    {
+        _bytesCut += holes.Sum(hole => hole.EndPosition - hole.Position);
+        _lost.AddRange(holes.Select(hole => new LostRecords(hole.FirstOffset, Math.Min(hole.NextOffset, nextBase))));
+        var lease = new SegmentLease(HoleClosing.Run(_disk, segment, holes));
+        _leases.Add(lease);
+        return lease;
+    }
+
+    // The file ends where the page cache had more: no byte of it is bad, and yet records are gone. A compacted log has gaps by right.
+    private void NoteMissingEnd(long nextBase)
+    {
+        var isNoted = _lost.Count > 0 && _lost[^1].NextOffset == nextBase;
+        if (ClosesHoles && !isNoted && nextBase > Math.Max(_logEnd, request.RecoveryPoint)
+            && (request.Config.Cleanup & CleanupPolicy.Compact) == 0)
+        {
+            _lost.Add(new LostRecords(_logEnd, nextBase));
+        }
     }
 
     /// <summary>

@@ -22,6 +22,12 @@ public sealed record LogOpenRequest
     /// <summary>All below was synced, as the checkpoint says; 0 if it says nothing.</summary>
     public long RecoveryPoint { get; init; }
 
+    /// <summary>
+    /// True where a hole in what was never flushed is closed, and the good records behind it are kept: for a partition whose only copy this
+    /// is. False where such a hole is damage like any other.
+    /// </summary>
+    public bool ClosesHoles { get; init; }
+
     /// <summary>The first offset, as the checkpoint says; 0 if it says nothing. A new log begins here.</summary>
     public long LogStartOffset { get; init; }
 
@@ -37,4 +43,13 @@ public sealed record OpenedLog(PartitionLog Log, RecoveryReport Report);
 /// <param name="BytesCut">Bytes of a torn tail that were cut off.</param>
 /// <param name="Damages">Rotten ranges with good batches behind them, which were kept and are to be reported; the log may still be
 /// used.</param>
-public sealed record RecoveryReport(int SegmentsScanned, long BytesCut, IReadOnlyList<LogDamage> Damages);
+/// <param name="Lost">Holes above the recovery point that were closed, in order.</param>
+public sealed record RecoveryReport(
+    int SegmentsScanned, long BytesCut, IReadOnlyList<LogDamage> Damages, IReadOnlyList<LostRecords> Lost);
+
+/// <summary>
+/// Records that a power cut took out of the middle of a log: written, not flushed, with others behind them that are there.
+/// </summary>
+/// <param name="FirstOffset">The first that is gone.</param>
+/// <param name="NextOffset">The first that is there again.</param>
+public sealed record LostRecords(long FirstOffset, long NextOffset);

@@ -22,6 +22,8 @@ internal sealed class LogFixture : IDisposable
 
     public long NowMs { get; set; } = 1_000_000;
 
+    public bool ClosesHoles { get; set; }
+
     public string Directory => _folder.At("t-0");
 
     public PartitionLog Log => _log ??= Open().Log;
@@ -36,6 +38,7 @@ internal sealed class LogFixture : IDisposable
             Config = Config,
             NowMs = NowMs,
             IsClean = clean,
+            ClosesHoles = ClosesHoles,
             RecoveryPoint = recoveryPoint,
             LogStartOffset = logStart,
             HighWatermark = highWatermark,
