@@ -108,8 +108,8 @@ internal sealed class NodeLogs : IMetadataSubscriber
 
         foreach (var lost in opened.Report.Lost)
         {
-            _log.Error("recovery", $"{found.Partition} lost the records from {lost.FirstOffset} to {lost.NextOffset - 1}, which had not been "
-                + "flushed when the machine stopped; those behind them are kept");
+            _log.Error("recovery", $"{found.Partition} lost the records from {lost.FirstOffset} to {lost.NextOffset - 1}, which had not "
+                + "been flushed when the machine stopped; those behind them are kept");
         }
 
         foreach (var damage in opened.Report.Damages)

@@ -30,7 +30,7 @@ public sealed class PowerCutTests : IDisposable
     [InlineData(1, 3, 2, 6)]
     [InlineData(0, 5, 0, 10)]
     [InlineData(0, 1, 0, 2)]
-    public void Zeros_in_what_was_not_flushed_are_taken_out_and_what_is_behind_them_is_read(int fromBatch, int toBatch, long first, long next)
+    public void Zeros_in_what_was_not_flushed_are_taken_out_and_what_is_behind_is_read(int fromBatch, int toBatch, long first, long next)
     {
         Zero(0, fromBatch, toBatch);
         var opened = _fixture.Open(recoveryPoint: 0);
