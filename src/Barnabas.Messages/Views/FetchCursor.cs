@@ -1,5 +1,4 @@
 using Barnabas.Base;
-using Barnabas.Base.Bytes;
 using Barnabas.Messages.Wire;
 
 namespace Barnabas.Messages.Views;
@@ -8,28 +7,22 @@ namespace Barnabas.Messages.Views;
 public ref struct FetchCursor
 {
     private readonly short _version;
-    private readonly bool _flexible;
-    private ByteReader _reader;
-    private int _partitionsLeft;
-    private bool _inTopic;
+    private TopicWalk _walk;
 
     internal FetchCursor(ReadOnlySpan<byte> frame, int topicsOffset, short version)
     {
-        _reader = new ByteReader(frame);
-        _reader.Skip(topicsOffset);
         _version = version;
-        _flexible = version >= 12;
-        TopicsLeft = ViewText.ReadCount(ref _reader, _flexible, least: version >= 13 ? 18 : _flexible ? 3 : 6);
+        _walk = new TopicWalk(frame, topicsOffset, hasIds: version >= 13, isFlexible: version >= 12);
     }
 
     /// <summary>UTF-8 of the topic's name; empty from version 13 on.</summary>
-    public ReadOnlySpan<byte> TopicName { get; private set; }
+    public readonly ReadOnlySpan<byte> TopicName => _walk.TopicName;
 
     /// <summary>The topic's id; zero up to version 12.</summary>
-    public Uuid TopicId { get; private set; }
+    public readonly Uuid TopicId => _walk.TopicId;
 
     /// <summary>Partitions of the topic.</summary>
-    public int PartitionCount { get; private set; }
+    public readonly int PartitionCount => _walk.PartitionCount;
 
     /// <summary>Index of the partition.</summary>
     public int Partition { get; private set; }
@@ -55,7 +48,7 @@ public ref struct FetchCursor
     /// <summary>The high watermark that an asking replica knows; the highest number when not given.</summary>
     public long HighWatermark { get; private set; }
 
-    internal int TopicsLeft { get; private set; }
+    internal readonly int TopicsLeft => _walk.TopicsLeft;
 
     /// <summary>Moves to the next topic, passing over partitions not looked at; false after the last.</summary>
     public bool NextTopic()
@@ -64,51 +57,26 @@ public ref struct FetchCursor
         {
         }
 
-        if (TopicsLeft == 0)
-        {
-            return false;
-        }
-
-        TopicsLeft--;
-        _inTopic = true;
-        if (_version >= 13)
-        {
-            TopicId = _reader.ReadUuid();
-        }
-        else
-        {
-            TopicName = ViewText.Read(ref _reader, _flexible);
-        }
-
-        PartitionCount = ViewText.ReadCount(ref _reader, _flexible, least: 16);
-        _partitionsLeft = PartitionCount;
-        return true;
+        return _walk.NextTopic(leastPartitionBytes: 16);
     }
 
     /// <summary>Moves to the next partition of the topic; false after the last.</summary>
     public bool NextPartition()
     {
-        if (_partitionsLeft == 0)
+        if (!_walk.NextPartition())
         {
-            if (_inTopic)
-            {
-                _inTopic = false;
-                ViewText.SkipTags(ref _reader, _flexible);
-            }
-
             return false;
         }
 
-        _partitionsLeft--;
-        Partition = _reader.ReadInt32();
-        CurrentLeaderEpoch = _version >= 9 ? _reader.ReadInt32() : -1;
-        FetchOffset = _reader.ReadInt64();
-        LastFetchedEpoch = _version >= 12 ? _reader.ReadInt32() : -1;
-        LogStartOffset = _version >= 5 ? _reader.ReadInt64() : -1;
-        PartitionMaxBytes = _reader.ReadInt32();
+        Partition = _walk.Reader.ReadInt32();
+        CurrentLeaderEpoch = _version >= 9 ? _walk.Reader.ReadInt32() : -1;
+        FetchOffset = _walk.Reader.ReadInt64();
+        LastFetchedEpoch = _version >= 12 ? _walk.Reader.ReadInt32() : -1;
+        LogStartOffset = _version >= 5 ? _walk.Reader.ReadInt64() : -1;
+        PartitionMaxBytes = _walk.Reader.ReadInt32();
         ReplicaDirectoryId = Uuid.Zero;
         HighWatermark = long.MaxValue;
-        if (_flexible)
+        if (_walk.IsFlexible)
         {
             ReadTags();
         }
@@ -123,14 +91,14 @@ public ref struct FetchCursor
         {
         }
 
-        return _reader.Position;
+        return _walk.Reader.Position;
     }
 
     private void ReadTags()
     {
-        for (var n = Codec.ReadTagCount(ref _reader); n > 0; n--)
+        for (var n = Codec.ReadTagCount(ref _walk.Reader); n > 0; n--)
         {
-            var t = Codec.ReadTag(ref _reader, out var tag);
+            var t = Codec.ReadTag(ref _walk.Reader, out var tag);
             if (tag == 0 && _version >= 17)
             {
                 ReplicaDirectoryId = t.ReadUuid();
@@ -148,27 +116,17 @@ public ref struct FetchCursor
 /// <summary>Goes over the partitions that a Fetch request takes out of its session.</summary>
 public ref struct ForgottenTopicsCursor
 {
-    private readonly short _version;
-    private readonly bool _flexible;
-    private ByteReader _reader;
-    private int _topicsLeft;
-    private int _partitionsLeft;
-    private bool _inTopic;
+    private TopicWalk _walk;
 
-    internal ForgottenTopicsCursor(ReadOnlySpan<byte> frame, int offset, short version)
-    {
-        _reader = new ByteReader(frame);
-        _reader.Skip(offset);
-        _version = version;
-        _flexible = version >= 12;
-        _topicsLeft = version >= 7 ? ViewText.ReadCount(ref _reader, _flexible, least: version >= 13 ? 18 : _flexible ? 3 : 6) : 0;
-    }
+    // There is no such list before version 7.
+    internal ForgottenTopicsCursor(ReadOnlySpan<byte> frame, int offset, short version) =>
+        _walk = new TopicWalk(frame, offset, hasIds: version >= 13, isFlexible: version >= 12, isThere: version >= 7);
 
     /// <summary>UTF-8 of the topic's name; empty from version 13 on.</summary>
-    public ReadOnlySpan<byte> TopicName { get; private set; }
+    public readonly ReadOnlySpan<byte> TopicName => _walk.TopicName;
 
     /// <summary>The topic's id; zero up to version 12.</summary>
-    public Uuid TopicId { get; private set; }
+    public readonly Uuid TopicId => _walk.TopicId;
 
     /// <summary>Index of the partition.</summary>
     public int Partition { get; private set; }
@@ -180,43 +138,19 @@ public ref struct ForgottenTopicsCursor
         {
         }
 
-        if (_topicsLeft == 0)
-        {
-            return false;
-        }
-
-        _topicsLeft--;
-        _inTopic = true;
-        if (_version >= 13)
-        {
-            TopicId = _reader.ReadUuid();
-        }
-        else
-        {
-            TopicName = ViewText.Read(ref _reader, _flexible);
-        }
-
-        _partitionsLeft = ViewText.ReadCount(ref _reader, _flexible, least: 4);
-        return true;
+        return _walk.NextTopic(leastPartitionBytes: 4);
     }
 
     /// <summary>Moves to the next partition of the topic; false after the last.</summary>
     public bool NextPartition()
     {
-        if (_partitionsLeft > 0)
+        if (!_walk.NextPartition())
         {
-            _partitionsLeft--;
-            Partition = _reader.ReadInt32();
-            return true;
+            return false;
         }
 
-        if (_inTopic)
-        {
-            _inTopic = false;
-            ViewText.SkipTags(ref _reader, _flexible);
-        }
-
-        return false;
+        Partition = _walk.Reader.ReadInt32();
+        return true;
     }
 
     /// <summary>Goes to the end and returns where that is.</summary>
@@ -226,6 +160,6 @@ public ref struct ForgottenTopicsCursor
         {
         }
 
-        return _reader.Position;
+        return _walk.Reader.Position;
     }
 }

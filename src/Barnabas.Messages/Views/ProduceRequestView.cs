@@ -81,29 +81,19 @@ public readonly ref struct ProduceRequestView
 /// </summary>
 public ref struct ProduceCursor
 {
-    private readonly short _version;
-    private readonly bool _flexible;
-    private ByteReader _reader;
-    private int _partitionsLeft;
-    private bool _inTopic;
+    private TopicWalk _walk;
 
-    internal ProduceCursor(ReadOnlySpan<byte> frame, int topicsOffset, short version)
-    {
-        _reader = new ByteReader(frame);
-        _reader.Skip(topicsOffset);
-        _version = version;
-        _flexible = version >= 9;
-        TopicsLeft = ViewText.ReadCount(ref _reader, _flexible, least: version >= 13 ? 18 : _flexible ? 3 : 6);
-    }
+    internal ProduceCursor(ReadOnlySpan<byte> frame, int topicsOffset, short version) =>
+        _walk = new TopicWalk(frame, topicsOffset, hasIds: version >= 13, isFlexible: version >= 9);
 
     /// <summary>UTF-8 of the topic's name; empty from version 13 on.</summary>
-    public ReadOnlySpan<byte> TopicName { get; private set; }
+    public readonly ReadOnlySpan<byte> TopicName => _walk.TopicName;
 
     /// <summary>The topic's id; zero up to version 12.</summary>
-    public Uuid TopicId { get; private set; }
+    public readonly Uuid TopicId => _walk.TopicId;
 
     /// <summary>Partitions of the topic.</summary>
-    public int PartitionCount { get; private set; }
+    public readonly int PartitionCount => _walk.PartitionCount;
 
     /// <summary>Index of the partition.</summary>
     public int Partition { get; private set; }
@@ -114,7 +104,7 @@ public ref struct ProduceCursor
     /// <summary>Bytes of its record batches, -1 for null.</summary>
     public int RecordsLength { get; private set; }
 
-    internal int TopicsLeft { get; private set; }
+    internal readonly int TopicsLeft => _walk.TopicsLeft;
 
     /// <summary>Moves to the next topic, passing over partitions not looked at; false after the last.</summary>
     public bool NextTopic()
@@ -123,47 +113,22 @@ public ref struct ProduceCursor
         {
         }
 
-        if (TopicsLeft == 0)
-        {
-            return false;
-        }
-
-        TopicsLeft--;
-        _inTopic = true;
-        if (_version >= 13)
-        {
-            TopicId = _reader.ReadUuid();
-        }
-        else
-        {
-            TopicName = ViewText.Read(ref _reader, _flexible);
-        }
-
-        PartitionCount = ViewText.ReadCount(ref _reader, _flexible, least: _flexible ? 6 : 8);
-        _partitionsLeft = PartitionCount;
-        return true;
+        return _walk.NextTopic(leastPartitionBytes: _walk.IsFlexible ? 6 : 8);
     }
 
     /// <summary>Moves to the next partition of the topic; false after the last.</summary>
     public bool NextPartition()
     {
-        if (_partitionsLeft == 0)
+        if (!_walk.NextPartition())
         {
-            if (_inTopic)
-            {
-                _inTopic = false;
-                ViewText.SkipTags(ref _reader, _flexible);
-            }
-
             return false;
         }
 
-        _partitionsLeft--;
-        Partition = _reader.ReadInt32();
-        RecordsLength = Codec.ReadBytesLength(ref _reader, _flexible);
-        RecordsOffset = _reader.Position;
-        _reader.Skip(Math.Max(RecordsLength, 0));
-        ViewText.SkipTags(ref _reader, _flexible);
+        Partition = _walk.Reader.ReadInt32();
+        RecordsLength = Codec.ReadBytesLength(ref _walk.Reader, _walk.IsFlexible);
+        RecordsOffset = _walk.Reader.Position;
+        _walk.Reader.Skip(Math.Max(RecordsLength, 0));
+        ViewText.SkipTags(ref _walk.Reader, _walk.IsFlexible);
         return true;
     }
 
@@ -174,7 +139,7 @@ public ref struct ProduceCursor
         {
         }
 
-        ViewText.SkipTags(ref _reader, _flexible);
-        return _reader.Position;
+        ViewText.SkipTags(ref _walk.Reader, _walk.IsFlexible);
+        return _walk.Reader.Position;
     }
 }
