@@ -103,7 +103,9 @@ internal sealed class SnapshotKeeper
             return;
         }
 
+        var before = _driver.Node.Log.SizeBytes;
         var deletion = _driver.Node.Log.DeleteBefore(files[gone].Id.EndOffset, _driver.Loop.NowWallMs);
+        _logBytesAtSnapshot -= before - _driver.Node.Log.SizeBytes;
         _beside.Post(new ActionTask(() => _driver.Guard(() =>
         {
             deletion?.Rename();

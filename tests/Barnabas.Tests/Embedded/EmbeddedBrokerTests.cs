@@ -70,11 +70,11 @@ public class EmbeddedBrokerTests
         {
             await using (var broker = await KeyBroker.Start("log.initial.task.delay.ms=0 log.retention.check.interval.ms=1000"))
             {
-                broker.Create("t", "internal.segment.bytes=300 retention.bytes=600 file.delete.delay.ms=100000", partitions: 8);
+                broker.Create("t", "internal.segment.bytes=300 retention.bytes=600 file.delete.delay.ms=100000", partitions: 2);
                 broker.Create("gone", "internal.segment.bytes=300");
-                for (var i = 0; i < 80; i++)
+                for (var i = 0; i < 20; i++)
                 {
-                    broker.Produce("t", partition: i % 8);
+                    broker.Produce("t", partition: i % 2);
                     broker.Produce("gone");
                 }
 

@@ -57,6 +57,7 @@ public sealed class SpoiledBatchTests : IAsyncLifetime
     [Fact]
     public void A_transactional_batch_without_an_id_fails_the_whole_request()
     {
+        _broker.Time.Advance(DateTimeOffset.UtcNow - _broker.Time.GetUtcNow());
         _broker.Create("t", partitions: 2);
         var batch = PartitionServer.Batch(
             new BatchOptions { ProducerId = 5, ProducerEpoch = 0, BaseSequence = 0, IsTransactional = true }, "a");
