@@ -257,15 +257,16 @@ public sealed class PartitionLog
         [.. _producers.Entries.OrderBy(e => e.ProducerId).Select(ProducerDescription.Of)];
 
     /// <summary>
-    /// Hands over what has to be made durable: sealed segments with their indexes, producer snapshots, epochs; with
-    /// <paramref name="includeActive"/> also what was written to the active segment. Run the job on a background thread, then give it to
-    /// <see cref="CompleteFlush"/>.
+    /// Hands over what has to be made durable: sealed segments with their indexes, producer snapshots, epochs, the oldest first and perhaps
+    /// not all at once; with <paramref name="includeActive"/> all of it, and what was written to the active segment. Run the
+    /// job on a background thread, then give it to <see cref="CompleteFlush"/>.
     /// </summary>
     public FlushJob BeginFlush(bool includeActive)
     {
         WriteStaged();
-        var endOffset = includeActive ? _logEnd : Active.BaseOffset;
-        return _backlog.Take(includeActive ? Active : null, endOffset, _generation, _epochs);
+        return includeActive
+            ? _backlog.Take(Active, _logEnd, _generation, _epochs)
+            : _backlog.TakeSome(Active.BaseOffset, _generation, _epochs);
     }
 
     /// <summary>The job has run: moves the recovery point, unless the log was truncated meanwhile.</summary>
@@ -312,12 +313,13 @@ public sealed class PartitionLog
         var deleted = _writer.RemoveFirst(count);
         MoveLogStart(Math.Max(_logStart, _writer.Segments[0].BaseOffset));
         Volatile.Write(ref _view, MakeView());
-        return new DeleteJob(_disk, DirectoryPath, deleted, BeginFlush(includeActive: false));
+        return new DeleteJob(_disk, DirectoryPath, deleted, _backlog.Take(null, Active.BaseOffset, _generation, _epochs));
     }
 
     /// <summary>
     /// Cuts the log so that no batch with <paramref name="offset"/> or above is left; the log end is then that offset, or where the cut
-    /// batch began. Blocks: files are cut and producers reloaded.
+    /// batch began. Blocks: files are cut, durably, and producers reloaded. Who cuts below the recovery point of the last checkpoint writes
+    /// a new checkpoint before more is appended, or a power cut could leave a hole that recovery trusts.
     /// </summary>
     public void TruncateTo(long offset, long nowMs)
     {

@@ -28,6 +28,7 @@ internal static class SmallFile
     internal static void Replace(IDisk disk, string path, ReadOnlySpan<byte> bytes)
     {
         WriteWhole(disk, path, bytes);
+        FaultPoint.Here("replace.before-directory-sync");
         disk.SyncDirectory(Path.GetDirectoryName(path)!);
     }
 
@@ -35,9 +36,11 @@ internal static class SmallFile
     internal static void WriteWhole(IDisk disk, string path, ReadOnlySpan<byte> bytes)
     {
         var temporary = path + ".tmp";
+        FaultPoint.Here("replace.before-write");
         using (var file = disk.Open(temporary, FileOpen.CreateOrTruncate))
         {
             file.Write(bytes, 0);
+            FaultPoint.Here("replace.before-sync");
             file.Sync();
         }
 

@@ -27,7 +27,7 @@ internal static class NodeStorage
         var path = config.LogDirs[0];
         try
         {
-            if (LogDirectory.Inspect(disk, path) == DirectoryKind.Empty)
+            if (LogDirectory.Inspect(disk, path, entry => QuorumFormat.IsUnfinished(disk, path, entry)) == DirectoryKind.Empty)
             {
                 Format(config, disk, path, clock, randomness, controller);
                 log.Info("storage", $"formatted {path} for a new cluster of one node");

@@ -9,6 +9,8 @@ namespace Barnabas.Cluster.Controller;
 /// </summary>
 public static class QuorumFormat
 {
+    private const string BootstrapName = "bootstrap.checkpoint";
+
     /// <summary>Makes this node the only voter of a new quorum with its metadata in <paramref name="logDirectory"/>.</summary>
     public static void Run(IDisk disk, string logDirectory, Voter self, long nowMs)
     {
@@ -21,10 +23,22 @@ public static class QuorumFormat
         disk.SyncDirectory(logDirectory);
     }
 
+    /// <summary>
+    /// True for what a crash in <see cref="Run"/> leaves in a directory that has no <c>meta.properties</c>: it may be formatted again, as
+    /// nobody has written a record of metadata yet.
+    /// </summary>
+    public static bool IsUnfinished(IDisk disk, string logDirectory, DiskEntry entry) => entry switch
+    {
+        { IsDirectory: false } => entry.Name is BootstrapName or BootstrapName + SnapshotWriter.PartSuffix,
+        { Name: MetadataLog.DirectoryName } => disk.List(Path.Join(logDirectory, entry.Name))
+            .All(file => file.Name.StartsWith(SnapshotId.Bootstrap.FileName, StringComparison.Ordinal)),
+        _ => false,
+    };
+
     /// <summary>Writes the feature levels that the first controller begins with; every log directory of a node gets this file.</summary>
     public static void WriteBootstrap(IDisk disk, string logDirectory, long nowMs)
     {
         var head = new SnapshotHead(nowMs, 0, VoterSet.Empty);
-        SnapshotWriter.WriteFile(disk, logDirectory, "bootstrap.checkpoint", SnapshotId.Bootstrap, head, Activation.NewCluster);
+        SnapshotWriter.WriteFile(disk, logDirectory, BootstrapName, SnapshotId.Bootstrap, head, Activation.NewCluster);
     }
 }

@@ -18,6 +18,7 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
     private readonly Randomness _random;
     private readonly GroupTimer _expiry;
     private Action<GroupOperation>? _submit;
+    private AgeClock? _ages;
 
     /// <summary>A coordinator without groups.</summary>
     /// <param name="config">Limits and times.</param>
@@ -34,6 +35,9 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
     internal GroupConfig Config { get; }
 
     internal Loop Loop { get; }
+
+    /// <summary>The time by which it is judged how old an offset is, wall-clock milliseconds. While active.</summary>
+    internal long NowForAgesMs => _ages!.NowMs(Loop.NowWallMs, Loop.NowUs);
 
     internal OffsetStore Offsets { get; } = new();
 
@@ -83,6 +87,7 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
     public void Loaded(long nowMs)
     {
         IsActive = true;
+        _ages = new AgeClock(nowMs, Loop.NowUs);
         _expiry.Set(Config.OffsetsRetentionCheckIntervalMs);
         foreach (var group in _groups.Values.OfType<ClassicGroup>())
         {

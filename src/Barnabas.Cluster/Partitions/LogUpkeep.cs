@@ -46,6 +46,7 @@ public sealed class LogUpkeep
     private readonly UpkeepDisk _disk;
     private readonly List<ActionTimer> _timers = [];
     private readonly Dictionary<DeleteJob, ActionTimer> _removals = [];
+    private AgeClock? _ages;
 
     /// <summary>Takes a loop of its own.</summary>
     public LogUpkeep(Loop loop, ReplicaTable table, UpkeepTimes times, UpkeepDisk disk)
@@ -59,6 +60,7 @@ public sealed class LogUpkeep
     /// <summary>Sets the timers. Any thread, once.</summary>
     public void Start() => Post(() =>
     {
+        _ages = new AgeClock(_loop.NowWallMs, _loop.NowUs);
         Every(_times.RetentionCheckMs, _times.InitialDelayMs, ApplyRetention);
         Every(_times.RecoveryCheckpointMs, _times.RecoveryCheckpointMs, () => Guard(_disk.WriteRecoveryPoints));
         Every(_times.LogStartCheckpointMs, _times.LogStartCheckpointMs, () => Guard(_disk.WriteLogStarts));
@@ -105,9 +107,10 @@ public sealed class LogUpkeep
 
     private void ApplyRetention()
     {
+        var nowMs = NowForAges();
         foreach (var replica in _table.Snapshot())
         {
-            if (replica.Failure is null && RetentionPlan.Make(replica.View, replica.State.Config, _loop.NowWallMs) is { } plan)
+            if (replica.Failure is null && RetentionPlan.Make(replica.View, replica.State.Config, nowMs) is { } plan)
             {
                 replica.Shard.Loop.Post(new ActionTask(() => Delete(replica, plan)));
             }
@@ -130,11 +133,14 @@ public sealed class LogUpkeep
 
     private void ExpireProducers()
     {
+        var nowMs = NowForAges();
         foreach (var replica in _table.Snapshot())
         {
-            replica.Shard.Loop.Post(new ActionTask(replica.ExpireProducers));
+            replica.Shard.Loop.Post(new ActionTask(() => replica.ExpireProducers(nowMs)));
         }
     }
+
+    private long NowForAges() => _ages!.NowMs(_loop.NowWallMs, _loop.NowUs);
 
     private void Every(long periodMs, long firstMs, Action action)
     {

@@ -290,8 +290,8 @@ public sealed class Replica
         }
     }
 
-    /// <summary>Forgets producers that were silent too long.</summary>
-    internal void ExpireProducers() => _log.ExpireProducers(Shard.Loop.NowWallMs);
+    /// <summary>Forgets producers that were silent too long at a time by which ages are judged.</summary>
+    internal void ExpireProducers(long nowMs) => _log.ExpireProducers(nowMs);
 
     /// <summary>
     /// Closes the log cleanly. Blocks; on a background thread, after <see cref="Fail"/> has taken the shard's hands off it.

@@ -67,7 +67,9 @@ public sealed class SnapshotFiles(IDisk disk, string directory)
     public void Delete(SnapshotId id)
     {
         var path = Path.Join(directory, id.FileName);
+        FaultPoint.Here("snapshot.before-delete");
         disk.Rename(path, path + DeletedSuffix);
+        FaultPoint.Here("snapshot.before-remove");
         disk.Delete(path + DeletedSuffix);
     }
 }

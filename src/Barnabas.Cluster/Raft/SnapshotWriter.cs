@@ -18,6 +18,9 @@ public sealed record SnapshotHead(long TimestampMs, short KRaftVersion, VoterSet
 /// </summary>
 public sealed class SnapshotWriter : IDisposable
 {
+    /// <summary>Ends the name of a snapshot that is being written.</summary>
+    internal const string PartSuffix = ".part";
+
     /// <summary>Bytes of a batch, as Kafka limits them.</summary>
     private const int BatchBytesMax = 8 << 20;
 
@@ -46,7 +49,7 @@ public sealed class SnapshotWriter : IDisposable
     public static void WriteFile(
         IDisk disk, string directory, string name, SnapshotId id, SnapshotHead head, IEnumerable<MetadataRecord> records)
     {
-        var part = Path.Join(directory, name + ".part");
+        var part = Path.Join(directory, name + PartSuffix);
         using (var writer = new SnapshotWriter(id, head.TimestampMs))
         {
             FaultPoint.Here("snapshot.before-write");

@@ -21,7 +21,9 @@ internal static class CleanShutdownFile
         }
 
         var epoch = EpochOf(Encoding.UTF8.GetString(SmallFile.Read(disk, path)));
+        FaultPoint.Here("start.before-flag-goes");
         disk.Delete(path);
+        FaultPoint.Here("start.before-directory-sync");
         disk.SyncDirectory(directory);
         return epoch;
     }

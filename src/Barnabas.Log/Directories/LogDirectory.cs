@@ -79,9 +79,10 @@ public sealed class LogDirectory : IDisposable
     public IReadOnlyList<string> Leftovers { get; }
 
     /// <summary>
-    /// Says what stands at a path. A directory that is not empty and not Kafka's is a <see cref="LogDirectoryException"/>.
+    /// Says what stands at a path. A directory that is not empty and not Kafka's is a <see cref="LogDirectoryException"/>;
+    /// <paramref name="isUnfinished"/> tells the entries that a format leaves which did not come to its end.
     /// </summary>
-    public static DirectoryKind Inspect(IDisk disk, string path)
+    public static DirectoryKind Inspect(IDisk disk, string path, Predicate<DiskEntry>? isUnfinished = null)
     {
         if (disk.FileExists(path))
         {
@@ -101,7 +102,8 @@ public sealed class LogDirectory : IDisposable
                 return DirectoryKind.Kafka;
             }
 
-            strange ??= entry.Name is LockName or "lost+found" or MetaProperties.FileName + ".tmp" ? null : entry.Name;
+            var isOurs = entry.Name is LockName or "lost+found" or MetaProperties.FileName + ".tmp" || isUnfinished?.Invoke(entry) == true;
+            strange ??= isOurs ? null : entry.Name;
         }
 
         return strange is null
@@ -152,9 +154,13 @@ public sealed class LogDirectory : IDisposable
     public OpenedLog CreateLog(TopicPartition partition, Uuid topicId, LogConfig config, long nowMs)
     {
         var path = At(partition.ToString());
+        FaultPoint.Here("create.before-directory");
         _disk.CreateDirectory(path);
+        FaultPoint.Here("create.before-metadata");
         PartitionMetadataFile.Write(_disk, path, topicId);
+        FaultPoint.Here("create.before-directory-sync");
         _disk.SyncDirectory(Path);
+        FaultPoint.Here("create.before-log");
         return PartitionLog.Open(new LogOpenRequest
         {
             Disk = _disk, DirectoryPath = path, Partition = partition, Config = config, NowMs = nowMs, IsClean = true,
@@ -188,14 +194,20 @@ public sealed class LogDirectory : IDisposable
     public string MarkStray(TopicPartition partition, Uuid unique) => MoveAside(partition, unique, DirectoryListing.StraySuffix);
 
     /// <summary>Removes a directory that <see cref="MarkDeleted"/> named, or one of <see cref="Leftovers"/>.</summary>
-    public void Remove(string path) => _disk.DeleteDirectory(path);
+    public void Remove(string path)
+    {
+        FaultPoint.Here("aside.before-remove");
+        _disk.DeleteDirectory(path);
+    }
 
     /// <summary>
     /// The end of a clean shutdown, after every log was closed and the checkpoints written: the flag as the last act, then the lock goes.
     /// </summary>
     public void CloseClean(long brokerEpoch)
     {
+        FaultPoint.Here("stop.before-flag");
         CleanShutdownFile.Write(_disk, Path, brokerEpoch);
+        FaultPoint.Here("stop.before-unlock");
         _disk.Delete(At(LockName));
         Dispose();
     }
@@ -221,7 +233,9 @@ public sealed class LogDirectory : IDisposable
     private string MoveAside(TopicPartition partition, Uuid unique, string suffix)
     {
         var name = DirectoryListing.AsideName(partition, unique, suffix);
+        FaultPoint.Here("aside.before-rename");
         _disk.Rename(At(partition.ToString()), At(name));
+        FaultPoint.Here("aside.before-directory-sync");
         _disk.SyncDirectory(Path);
         return At(name);
     }

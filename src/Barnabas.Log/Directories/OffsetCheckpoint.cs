@@ -58,6 +58,8 @@ internal static class OffsetCheckpoint
             text.Append(CultureInfo.InvariantCulture, $"{partition.Topic} {partition.Partition} {offset}\n");
         }
 
+        FaultPoint.Here("checkpoint.before-write");
         SmallFile.Replace(disk, path, Encoding.UTF8.GetBytes(text.ToString()));
+        FaultPoint.Here("checkpoint.written");
     }
 }

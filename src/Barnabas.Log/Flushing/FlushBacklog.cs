@@ -21,6 +21,7 @@ internal enum CloseState
 /// <summary>What was changed and not handed to a flush yet. The log's owner alone uses it.</summary>
 internal sealed class FlushBacklog(IDisk disk, string directory)
 {
+    private const int SealedPerJobMax = 8;
     private readonly List<Segment> _sealed = [];
     private readonly List<(long Offset, byte[] Bytes)> _snapshots = [];
     private bool _epochsChanged;
@@ -67,6 +68,29 @@ internal sealed class FlushBacklog(IDisk disk, string directory)
         {
             _sealed.Remove(segment);
         }
+    }
+
+    /// <summary>
+    /// Hands the oldest of what a log that goes on has sealed over to a job: little enough that recovery has a point to begin at soon, and
+    /// others have their turn, when a crash has left a long log unflushed. <paramref name="endOffset"/> is where the active segment begins.
+    /// </summary>
+    internal FlushJob TakeSome(long endOffset, int generation, LeaderEpochs epochs)
+    {
+        if (_sealed.Count <= SealedPerJobMax)
+        {
+            return Take(null, endOffset, generation, epochs);
+        }
+
+        var later = _sealed[SealedPerJobMax..];
+        _sealed.RemoveRange(SealedPerJobMax, later.Count);
+        var end = later[0].BaseOffset;
+        var laterSnapshots = _snapshots.FindAll(snapshot => snapshot.Offset > end);
+        _snapshots.RemoveAll(snapshot => snapshot.Offset > end);
+        var job = Take(null, end, generation, epochs);
+        _sealed.AddRange(later);
+        _snapshots.AddRange(laterSnapshots);
+        _directoryChanged = true;
+        return job;
     }
 
     /// <summary>Hands all of it over to a job.</summary>

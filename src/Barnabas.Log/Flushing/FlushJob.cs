@@ -98,7 +98,9 @@ public sealed class FlushJob
     {
         foreach (var segment in Sealed)
         {
+            FaultPoint.Here("flush.before-indexes");
             WriteIndexes(_disk, segment);
+            FaultPoint.Here("flush.before-sealed-sync");
             segment.Data.Sync();
         }
 
@@ -111,22 +113,28 @@ public sealed class FlushJob
 
             if (!IsDataSynced)
             {
+                FaultPoint.Here("flush.before-active-sync");
                 Active.Data.Sync();
             }
         }
 
         foreach (var (offset, bytes) in Snapshots)
         {
+            FaultPoint.Here("flush.before-snapshot");
             SmallFile.WriteWhole(_disk, SegmentNames.PathOf(_directory, offset, SegmentNames.ProducerSnapshot), bytes);
         }
 
         if (Epochs is not null)
         {
+            FaultPoint.Here("flush.before-epochs");
             SmallFile.Replace(_disk, Path.Join(_directory, SegmentNames.LeaderEpochs), Epochs.ToBytes());
         }
         else if (IsDirectoryChanged || IsClose || Sealed.Length > 0 || Snapshots.Length > 0)
         {
+            FaultPoint.Here("flush.before-directory-sync");
             _disk.SyncDirectory(_directory);
         }
+
+        FaultPoint.Here("flush.done");
     }
 }

@@ -90,6 +90,7 @@ internal sealed class LogLoader(LogOpenRequest request)
         var segments = _segments.ToArray();
         var firstScanned = segments.FirstOrDefault(_scanned.Contains);
         var expiry = new ProducerExpiry(request.NowMs, request.Config.ProducerIdExpirationMs);
+        FaultPoint.Here("recover.before-producers");
         var producers = ProducerReplay.Load(_disk, segments, firstScanned?.BaseOffset ?? _logEnd, _logEnd, expiry, NoteAborted);
         Truncation.DeleteSnapshotsAbove(_disk, _directory, _logEnd);
         ProducerReplay.DeleteStaleSnapshots(_disk, _directory, segments);
@@ -101,7 +102,7 @@ internal sealed class LogLoader(LogOpenRequest request)
             Partition = request.Partition,
             Config = request.Config,
             Segments = segments,
-            Unflushed = [.. _scanned.Where(s => _segments.Contains(s) && s != segments[^1])],
+            Unflushed = [.. segments[..^1].Where(_scanned.Contains)],
             Producers = producers,
             Epochs = _epochs.TruncatedTo(_logEnd).StartingAt(logStart),
             StoredEpochs = _storedEpochs,
@@ -203,12 +204,7 @@ internal sealed class LogLoader(LogOpenRequest request)
         _scanned.Add(segment);
         _logEnd = scan.NextOffset;
         var isTorn = scan.GoodBytes < fileBytes;
-        if (isTorn)
-        {
-            _bytesCut += fileBytes - scan.GoodBytes;
-            lease.Data.Truncate(scan.GoodBytes);
-        }
-
+        FaultPoint.Here("recover.before-indexes");
         DeleteIndexes(segment);
         if (!isTorn && !LosesItsEnd(bases, index))
         {
@@ -222,15 +218,34 @@ internal sealed class LogLoader(LogOpenRequest request)
             return true;
         }
 
+        // The torn tail is what says that the log ends here: it goes after all that lies behind it.
+        DeleteBehind(bases, index);
+        if (isTorn)
+        {
+            _bytesCut += fileBytes - scan.GoodBytes;
+            FaultPoint.Here("recover.before-cut");
+            lease.Data.Truncate(scan.GoodBytes);
+        }
+
+        return false;
+    }
+
+    private void DeleteBehind(List<long> bases, int index)
+    {
         for (var later = bases.Count - 1; later > index; later--)
         {
+            FaultPoint.Here("recover.before-delete");
             foreach (var suffix in SegmentNames.SegmentSuffixes)
             {
                 _disk.Delete(SegmentNames.PathOf(_directory, bases[later], suffix));
             }
         }
 
-        return false;
+        if (index < bases.Count - 1)
+        {
+            FaultPoint.Here("recover.before-directory-sync");
+            _disk.SyncDirectory(_directory);
+        }
     }
 
     private static long NextBase(List<long> bases, int index) => index < bases.Count - 1 ? bases[index + 1] : long.MaxValue;

@@ -49,6 +49,7 @@ public sealed class DeleteJob
     {
         foreach (var (path, segment) in Files())
         {
+            FaultPoint.Here("delete.before-remove");
             _disk.Delete(path + SegmentNames.Deleted);
             if (path.EndsWith(SegmentNames.Data, StringComparison.Ordinal))
             {
@@ -68,6 +69,7 @@ public sealed class DeleteJob
             }
         }
 
+        FaultPoint.Here("delete.before-directory-sync");
         _disk.SyncDirectory(_directory);
     }
 

@@ -157,6 +157,7 @@ internal sealed class SegmentWriter
             next.Reserve(config.SegmentBytes);
         }
 
+        FaultPoint.Here("roll.created");
         Segments = [.. Segments, next];
     }
 }

@@ -22,21 +22,31 @@ internal static class Truncation
 
         for (var i = segments.Length - 1; i > keep; i--)
         {
+            FaultPoint.Here("truncate.before-delete");
             Delete(disk, segments[i]);
         }
 
         var cut = segments[keep];
         var position = cut.PositionOf(offset, cut.SizeBytes, mayRead: true);
         var (logEnd, maxTimestamp, offsetOfMax) = Measure(cut, position, offset);
-        FaultPoint.Here("truncate.before-cut");
-        cut.Data.Truncate(position);
+        FaultPoint.Here("truncate.before-indexes");
         foreach (var suffix in SegmentNames.SegmentSuffixes[1..])
         {
             disk.Delete(cut.PathOf(suffix));
         }
 
         var active = cut.CutAt(position, logEnd, maxTimestamp, offsetOfMax);
+        FaultPoint.Here("truncate.before-snapshots");
         DeleteSnapshotsAbove(disk, cut.Directory, logEnd);
+
+        // Durable before the data shrinks: a later segment that came back would leave a hole, and indexes or snapshots that came back below
+        // a recovery point of before the cut would be trusted.
+        FaultPoint.Here("truncate.before-directory-sync");
+        disk.SyncDirectory(cut.Directory);
+        FaultPoint.Here("truncate.before-cut");
+        cut.Data.Truncate(position);
+        FaultPoint.Here("truncate.before-sync");
+        cut.Data.Sync();
         return new Result([.. segments[..keep], active], logEnd);
     }
 
@@ -49,6 +59,7 @@ internal static class Truncation
         }
 
         DeleteSnapshotsAbove(disk, directory, -1);
+        FaultPoint.Here("start-over.before-create");
         return CreateSegment(disk, directory, baseOffset, nowMs);
     }
 

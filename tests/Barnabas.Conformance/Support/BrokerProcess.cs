@@ -88,6 +88,20 @@ internal sealed class BrokerProcess : IDisposable
     /// <summary>Starts the process over the same folder and ports, and returns once it answers ApiVersions.</summary>
     public void Start()
     {
+        Launch();
+        WaitUntilReady();
+    }
+
+    /// <summary>Starts the process over the same folder and ports, and ends it with SIGKILL after a while, ready or not.</summary>
+    public void StartAndKill(TimeSpan after)
+    {
+        Launch();
+        Thread.Sleep(after);
+        Kill();
+    }
+
+    private void Launch()
+    {
         settings["listeners"] = $"PLAINTEXT://{Bootstrap},CONTROLLER://{BootstrapController}";
         settings.TryAdd("advertised.listeners", $"PLAINTEXT://{Bootstrap}");
         settings["controller.quorum.bootstrap.servers"] = BootstrapController;
@@ -102,7 +116,6 @@ internal sealed class BrokerProcess : IDisposable
         process = Kind == BrokerKind.Kafka
             ? Child.Start(KafkaTools.Launcher, ["server", PropertiesFile], ownFolder!.Path, PeerEnvironment)
             : Child.Start(Checkout.Program, ["start", PropertiesFile], ownFolder!.Path);
-        WaitUntilReady();
     }
 
     /// <summary>Ends the process with SIGKILL.</summary>

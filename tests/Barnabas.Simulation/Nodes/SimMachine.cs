@@ -28,7 +28,7 @@ internal sealed record SimMachine
     public int BackgroundDelayUsMax { get; init; } = 20_000;
 
     /// <summary>Small, so that a short history rolls, snapshots and deletes.</summary>
-    public MetadataLogConfig MetadataLog { get; init; } = new(SegmentBytes: 6_000, SnapshotAfterBytes: 5_000, RetentionBytes: 20_000);
+    public MetadataLogConfig MetadataLog { get; init; } = new(SegmentBytes: 6_000, SnapshotAfterBytes: 5_000, RetentionBytes: 7_000);
 
     /// <summary>Makes a topic's configuration as small as the metadata log's; the last word on it.</summary>
     public Func<LogConfig, LogConfig> Shape { get; init; } = config => config;

@@ -52,7 +52,6 @@ internal sealed class SimWorld
         // The operator's directory was there long before.
         Disk.CreateDirectory(SimMachine.DataPath);
         Disk.SyncAll();
-        Start();
     }
 
     public Scenario Scenario { get; }
@@ -88,6 +87,9 @@ internal sealed class SimWorld
     /// <summary>True when no more faults come and clients only finish what they have begun.</summary>
     public bool IsHealing { get; private set; }
 
+    /// <summary>How the process ends that dies at a point of its code; null for deaths that the faults bring.</summary>
+    public StopKind? DeathAtPoint { get; set; }
+
     /// <summary>How often the process has ended.</summary>
     public int Life { get; private set; }
 
@@ -100,6 +102,7 @@ internal sealed class SimWorld
     /// <summary>Runs the history to its end and judges it; a <see cref="ViolationException"/> says what was wrong.</summary>
     public void Run()
     {
+        FirstStart();
         while (Steps < Scenario.Steps)
         {
             Step();
@@ -194,7 +197,7 @@ internal sealed class SimWorld
 
         if (Disk.HasDied)
         {
-            Restart(_faults.KindOfDeath);
+            Die();
             return;
         }
 
@@ -203,6 +206,25 @@ internal sealed class SimWorld
         {
             Disk.FinishWrites();
         }
+    }
+
+    private void FirstStart()
+    {
+        try
+        {
+            Start();
+        }
+        catch (SimCrashException)
+        {
+            Die();
+        }
+    }
+
+    private void Die()
+    {
+        var kind = DeathAtPoint ?? _faults.KindOfDeath;
+        DeathAtPoint = null;
+        Restart(kind);
     }
 
     private void RunSomething()

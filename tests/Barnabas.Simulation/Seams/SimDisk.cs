@@ -61,6 +61,13 @@ internal sealed class SimDisk(SimClock clock, Randomness disk) : IDisk
         }
     }
 
+    /// <summary>The process dies here, between two operations.</summary>
+    public void Die(string where)
+    {
+        HasDied = true;
+        throw new SimCrashException(where);
+    }
+
     /// <inheritdoc/>
     public IDiskFile Open(string path, FileOpen mode)
     {

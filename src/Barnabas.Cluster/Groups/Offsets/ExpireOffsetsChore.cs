@@ -18,7 +18,7 @@ internal sealed class ExpireOffsetsChore(GroupCoordinator coordinator, IReadOnly
     public override void Decide(GroupCoordinator machine, Decision<GroupRecord> decision, long nowMs)
     {
         _groups ??= [.. machine.Groups.Select(group => group.Id)];
-        var turn = new GroupTurn(machine, decision, nowMs);
+        var turn = new GroupTurn(machine, decision, machine.NowForAgesMs);
         var end = Math.Min(_groups.Count, _next + GroupsPerDecision);
         while (_next < end && OffsetExpiry.Expire(_groups[_next], turn))
         {

@@ -1,0 +1,97 @@
+using System.Net.Sockets;
+using Barnabas.Base;
+using Barnabas.Base.Seams;
+using Barnabas.Conformance.Support;
+
+namespace Barnabas.Conformance.Faults.Load;
+
+/// <summary>
+/// Who works on the broker until it is gone, and knows what it was told. In a round its own thread runs <see cref="Run"/>, and others read
+/// the counts; between rounds it belongs to the test.
+/// </summary>
+internal abstract class LoadActor(string name, Randomness random)
+{
+    /// <summary>What a broker answers that is stopping, or has just come back: nothing was done, or nobody can tell.</summary>
+    private static readonly HashSet<ErrorCode> Gone =
+    [
+        ErrorCode.NotLeaderOrFollower, ErrorCode.NotController, ErrorCode.NotCoordinator, ErrorCode.CoordinatorNotAvailable,
+        ErrorCode.CoordinatorLoadInProgress, ErrorCode.KafkaStorageError, ErrorCode.RequestTimedOut, ErrorCode.BrokerNotAvailable,
+        ErrorCode.LeaderNotAvailable,
+    ];
+
+    private long sent;
+    private long answered;
+
+    public string Name => name;
+
+    protected Randomness Random => random;
+
+    /// <summary>Requests of this round.</summary>
+    public long Sent => Volatile.Read(ref sent);
+
+    /// <summary>Requests of this round that were answered.</summary>
+    public long Answered => Volatile.Read(ref answered);
+
+    /// <summary>What ended the work though it should not have.</summary>
+    public Exception? Failure { get; private set; }
+
+    /// <summary>Works until the broker is gone.</summary>
+    public void Run(int port)
+    {
+        Volatile.Write(ref sent, 0);
+        Volatile.Write(ref answered, 0);
+        try
+        {
+            using var connection = new MessageConnection(port);
+            Work(connection);
+        }
+        catch (Exception e) when (e is SocketException or EndOfStreamException or BrokerGoneException)
+        {
+            // What is unanswered now may have been done or not.
+        }
+        catch (Exception e)
+        {
+            Failure = e;
+        }
+    }
+
+    /// <summary>
+    /// Looks whether the broker, which has come back, still knows what it had acknowledged; what nobody knew is known now.
+    /// </summary>
+    /// <exception cref="LossException">It does not.</exception>
+    public abstract void Verify(MessageConnection connection, Promise promise);
+
+    /// <summary>Sends requests and takes answers for ever.</summary>
+    protected abstract void Work(MessageConnection connection);
+
+    protected void HasSent() => Volatile.Write(ref sent, Sent + 1);
+
+    protected void HasAnswer() => Volatile.Write(ref answered, Answered + 1);
+
+    /// <summary>True for success; ends the work when the broker is going; anything else fails the test.</summary>
+    protected bool IsDone(ErrorCode error, string what)
+    {
+        if (Gone.Contains(error))
+        {
+            throw new BrokerGoneException();
+        }
+
+        LossException.Unless(error == ErrorCode.None, $"{name}: {error} for {what}");
+        return true;
+    }
+}
+
+/// <summary>The broker says that it cannot serve any more.</summary>
+internal sealed class BrokerGoneException : Exception;
+
+/// <summary>Something acknowledged is missing, or something is there that must not be.</summary>
+internal sealed class LossException(string message) : Exception(message)
+{
+    public static void Unless(bool condition, string message)
+    {
+        if (!condition)
+        {
+            throw new LossException(message);
+        }
+    }
+}

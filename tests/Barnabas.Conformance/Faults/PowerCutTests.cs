@@ -1,0 +1,100 @@
+using System.Globalization;
+using Barnabas.Base.Seams;
+using Barnabas.Conformance.Faults.Load;
+using Barnabas.Conformance.Support;
+
+namespace Barnabas.Conformance.Faults;
+
+/// <summary>
+/// The machine loses its power under mixed load: the file system takes nothing more, and what is not on the disk is gone. With flush on
+/// acknowledgement nothing acknowledged is lost; with Kafka's defaults nothing below the recovery point, and no metadata.
+/// <c>BARNABAS_POWER_CUTS</c> says how often (4).
+/// </summary>
+public sealed class PowerCutTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+
+    [PowerCutTheory]
+    [InlineData("log.flush.interval.messages", "1")]
+    [InlineData("barnabas.flush.on.ack", "true")]
+    [Trait("Category", "Slow")]
+    public void Nothing_acknowledged_is_lost_where_acknowledgements_wait_for_the_disk(string key, string value) =>
+        Run(new Dictionary<string, string>(MixedLoad.BrokerSettings) { [key] = value }, 100, (load, disk, broker) =>
+        {
+            Cut(load, disk, broker);
+            broker.Start();
+            load.Verify(broker.Port, Promise.All, isWhole: false);
+        });
+
+    [PowerCutTheory]
+    [InlineData(null)]
+    [Trait("Category", "Slow")]
+    public void By_default_only_records_above_the_recovery_point_are_lost(string? _)
+    {
+        var lost = 0;
+        Run(MixedLoad.BrokerSettings, 1500, (load, disk, broker) =>
+        {
+            using (new Writeback(centiseconds: 360_000))
+            {
+                Cut(load, disk, broker);
+            }
+
+            var promise = Promise.FromCheckpoint(broker.DataFolder);
+            broker.Start();
+            load.Verify(broker.Port, promise, isWhole: false);
+            lost = load.Lost;
+        });
+        Assert.True(lost > 0, "the cut took nothing that was not synced: it proves nothing about what was");
+    }
+
+    private static void Run(Dictionary<string, string> settings, int answersMin, Action<MixedLoad, LoopFileSystem, BrokerProcess> round)
+    {
+        var rounds = int.Parse(Environment.GetEnvironmentVariable("BARNABAS_POWER_CUTS") ?? "4", CultureInfo.InvariantCulture);
+        KeptFolder.Run("power", (folder, seed) =>
+        {
+            var random = new Randomness(seed);
+            var load = new MixedLoad(random.Split());
+            using var disk = new LoopFileSystem(megabytes: 512);
+            using var broker = BrokerProcess.Start(settings, Path.Combine(disk.Path, "data"));
+            try
+            {
+                load.Create(broker.Port);
+                for (var i = 0; i < rounds; i++)
+                {
+                    load.Begin(broker.Port);
+                    var answers = answersMin + random.Next(answersMin * 2);
+                    SpinWait.SpinUntil(() => load.Answered >= answers || load.HasEnded, Limit);
+                    LossException.Unless(load.Answered >= answers, $"cut {i}: only {load.Answered} answers");
+                    round(load, disk, broker);
+                }
+            }
+            catch
+            {
+                broker.Kill();
+                Command.Run("cp", ["-r", broker.DataFolder, folder]);
+                throw;
+            }
+
+            broker.Kill();
+        });
+    }
+
+    private static void Cut(MixedLoad load, LoopFileSystem disk, BrokerProcess broker)
+    {
+        disk.Cut();
+        broker.Kill();
+        load.End();
+        disk.Remount();
+    }
+
+    /// <summary>How soon the kernel writes what nobody syncs, for a while; put back at the end.</summary>
+    private sealed class Writeback : IDisposable
+    {
+        private const string Path = "/proc/sys/vm/dirty_writeback_centisecs";
+        private readonly string before = File.ReadAllText(Path);
+
+        public Writeback(int centiseconds) => File.WriteAllText(Path, centiseconds.ToString(CultureInfo.InvariantCulture));
+
+        public void Dispose() => File.WriteAllText(Path, before);
+    }
+}
