@@ -28,6 +28,7 @@ internal static class Truncation
         var cut = segments[keep];
         var position = cut.PositionOf(offset, cut.SizeBytes, mayRead: true);
         var (logEnd, maxTimestamp, offsetOfMax) = Measure(cut, position, offset);
+        var active = cut.CutAt(position, logEnd, maxTimestamp, offsetOfMax); // reads what it needs of the indexes while they are there
         FaultPoint.Here("truncate.before-cut");
         cut.Data.Truncate(position);
         foreach (var suffix in SegmentNames.SegmentSuffixes[1..])
@@ -35,7 +36,6 @@ internal static class Truncation
             disk.Delete(cut.PathOf(suffix));
         }
 
-        var active = cut.CutAt(position, logEnd, maxTimestamp, offsetOfMax);
         DeleteSnapshotsAbove(disk, cut.Directory, logEnd);
         return new Result([.. segments[..keep], active], logEnd);
     }

@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
+using Barnabas.Base.Loops;
 using Barnabas.Cluster.Partitions;
 
 namespace Barnabas.Broker.Handlers.Fetching;
 
 /// <summary>Fetch work at rest, at most <see cref="KeptMax"/> of it. Safe from any thread.</summary>
-internal sealed class FetchWorkPool(ReplicaTable replicas)
+internal sealed class FetchWorkPool(ReplicaTable replicas, Loop slow)
 {
     private const int KeptMax = 256;
     private readonly ConcurrentQueue<FetchWork> _free = new();
@@ -14,7 +15,7 @@ internal sealed class FetchWorkPool(ReplicaTable replicas)
     {
         if (!_free.TryDequeue(out var work))
         {
-            return new FetchWork(this, replicas);
+            return new FetchWork(this, replicas, slow);
         }
 
         Interlocked.Decrement(ref _count);
