@@ -22,12 +22,14 @@ public enum ReadLimit
 /// </summary>
 public readonly struct LogSlice
 {
-    private LogSlice(ErrorCode error, FileSlice bytes, long endOffset, bool isStale)
+    private LogSlice(ErrorCode error, FileSlice bytes, long endOffset, bool isStale, int segmentIndex = -1, int reach = 0)
     {
         ErrorCode = error;
         Bytes = bytes;
         EndOffset = endOffset;
         IsStale = isStale;
+        SegmentIndex = segmentIndex;
+        Reach = reach;
     }
 
     /// <summary>
@@ -44,6 +46,15 @@ public readonly struct LogSlice
     /// <summary>True when the view is so old that its segment was closed: read the log's view again.</summary>
     public bool IsStale { get; }
 
+    /// <summary>True when there are bytes below the limit, but fewer were allowed than the first batch has.</summary>
+    public bool IsTooSmall => SegmentIndex >= 0 && Bytes.IsEmpty && ErrorCode == ErrorCode.None;
+
+    /// <summary>Place of the segment in its view; -1 when nothing was found there.</summary>
+    internal int SegmentIndex { get; }
+
+    /// <summary>Position in the segment behind all that the limits allowed, wherever in a batch that is.</summary>
+    internal int Reach { get; }
+
     internal static LogSlice Empty(long offset) => new(ErrorCode.None, default, offset, false);
 
     internal static LogSlice Failed(ErrorCode error) => new(error, default, -1, false);
@@ -51,7 +62,10 @@ public readonly struct LogSlice
     /// <summary>For a view whose segment is closed.</summary>
     internal static LogSlice Stale => new(ErrorCode.OffsetOutOfRange, default, -1, true);
 
+    /// <summary>For a first batch that is larger than allowed.</summary>
+    internal static LogSlice TooSmall(int segmentIndex) => new(ErrorCode.None, default, -1, false, segmentIndex);
+
     /// <summary>Takes a hold on the segment over.</summary>
-    internal static LogSlice Of(Segment segment, int start, int end, long endOffset) =>
-        new(ErrorCode.None, new FileSlice(segment.Lease, start, end - start), endOffset, false);
+    internal static LogSlice Of(FileSlice bytes, long endOffset, int segmentIndex, int reach) =>
+        new(ErrorCode.None, bytes, endOffset, false, segmentIndex, reach);
 }

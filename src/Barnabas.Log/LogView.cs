@@ -125,38 +125,63 @@ public sealed class LogView
     }
 
     /// <summary>
-    /// The aborted transactions that a reader of committed records has to know for the offsets from <paramref name="from"/> to below
-    /// <paramref name="to"/>. May read a sealed segment's transaction index at first use.
+    /// The aborted transactions that a reader of committed records has to know beside a slice that this view gave for
+    /// <paramref name="fetchOffset"/>: as in Kafka, all that reach into the offsets from there to where the index knows that the slice is
+    /// over. False where an index would have to be read from the disk and <paramref name="mayRead"/> is not set. Allocates only for what it
+    /// found.
+    /// </summary>
+    /// <exception cref="IOException">The disk failed; only with <paramref name="mayRead"/>.</exception>
+    public bool TryListAborted(in LogSlice slice, long fetchOffset, bool mayRead, out IReadOnlyList<AbortedTransaction> aborted)
+    {
+        aborted = [];
+        if (slice.SegmentIndex < 0)
+        {
+            return true;
+        }
+
+        if (!mayRead && !Segments[slice.SegmentIndex].IsIndexLoaded)
+        {
+            return false;
+        }
+
+        var known = Segments[slice.SegmentIndex].UpperOffsetOf(slice.Reach);
+        return TryFindAborted(slice.SegmentIndex, fetchOffset, known >= 0 ? known : NextOffsetOf(slice.SegmentIndex), mayRead, out aborted);
+    }
+
+    /// <summary>
+    /// The aborted transactions that reach into the offsets from <paramref name="from"/> to below <paramref name="to"/>. May read indexes.
     /// </summary>
     public IReadOnlyList<AbortedTransaction> AbortedBetween(long from, long to)
     {
-        List<AbortedTransaction>? found = null;
-        for (var index = SegmentIndexOf(from); index < Segments.Length; index++)
-        {
-            foreach (var aborted in Segments[index].Transactions.Entries)
-            {
-                if (aborted.LastOffset >= from && aborted.FirstOffset < to)
-                {
-                    (found ??= []).Add(aborted);
-                }
-
-                if (aborted.LastStableOffset >= to)
-                {
-                    return found ?? [];
-                }
-            }
-        }
-
-        return found ?? [];
+        TryFindAborted(SegmentIndexOf(from), from, to, mayRead: true, out var aborted);
+        return aborted;
     }
 
     internal LogView Closed() => new(this);
 
-    /// <summary>Index of the segment that holds an offset, or the first one.</summary>
-    internal int SegmentIndexOf(long offset)
+    /// <summary>
+    /// The last stable offset, by the first offset that is undecided. As in Kafka, a transaction that began below the log's start holds
+    /// readers back at the batch that the log starts in, even where that begins below. Reads a header then, for the log's owner.
+    /// </summary>
+    internal static long StableFrom(Segment[] segments, long undecided, long logStart)
     {
-        var index = Segments.Length - 1;
-        if (Segments[index].BaseOffset <= offset)
+        if (undecided >= logStart)
+        {
+            return undecided;
+        }
+
+        var segment = segments[IndexOf(segments, logStart)];
+        var position = segment.PositionOf(logStart, segment.SizeBytes, mayRead: true);
+        return position < segment.SizeBytes ? segment.BatchOffsetAt(position, segment.SizeBytes) : logStart;
+    }
+
+    /// <summary>Index of the segment that holds an offset, or the first one.</summary>
+    internal int SegmentIndexOf(long offset) => IndexOf(Segments, offset);
+
+    private static int IndexOf(Segment[] segments, long offset)
+    {
+        var index = segments.Length - 1;
+        if (segments[index].BaseOffset <= offset)
         {
             return index;
         }
@@ -165,7 +190,7 @@ public sealed class LogView
         while (low < index)
         {
             var middle = (low + index) >>> 1;
-            if (Segments[middle].BaseOffset <= offset)
+            if (segments[middle].BaseOffset <= offset)
             {
                 low = middle + 1;
             }
@@ -183,6 +208,36 @@ public sealed class LogView
 
     /// <summary>The first offset behind a segment.</summary>
     internal long NextOffsetOf(int index) => index == Segments.Length - 1 ? LogEndOffset : Segments[index + 1].BaseOffset;
+
+    private bool TryFindAborted(int index, long from, long to, bool mayRead, out IReadOnlyList<AbortedTransaction> aborted)
+    {
+        List<AbortedTransaction>? found = null;
+        aborted = [];
+        for (; index < Segments.Length; index++)
+        {
+            if (!mayRead && !Segments[index].AreTransactionsLoaded)
+            {
+                return false;
+            }
+
+            foreach (ref readonly var entry in Segments[index].Transactions.Entries)
+            {
+                if (entry.LastOffset >= from && entry.FirstOffset < to)
+                {
+                    (found ??= []).Add(entry);
+                }
+
+                if (entry.LastStableOffset >= to)
+                {
+                    aborted = found ?? aborted;
+                    return true;
+                }
+            }
+        }
+
+        aborted = found ?? aborted;
+        return true;
+    }
 
     private bool TryFind(long fetchOffset, int bytesMax, ReadLimit limit, bool minOneBatch, bool mayRead, out LogSlice slice)
     {
@@ -257,6 +312,7 @@ public sealed class LogView
             return true;
         }
 
+        var reach = (int)Math.Min(end, (long)start + Math.Max(0, bytesMax));
         if (end - start > bytesMax)
         {
             end = segment.BoundaryWithin(start, Math.Max(0, bytesMax), end, mayRead);
@@ -267,7 +323,9 @@ public sealed class LogView
             }
         }
 
-        slice = end > start ? LogSlice.Of(segment, start, end, endOffset) : LogSlice.Empty(-1);
+        slice = end > start
+            ? LogSlice.Of(new FileSlice(segment.Lease, start, end - start), endOffset, range.Index, Math.Max(reach, end))
+            : LogSlice.TooSmall(range.Index);
         return end >= 0;
     }
 

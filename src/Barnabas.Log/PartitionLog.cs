@@ -90,7 +90,7 @@ public sealed class PartitionLog
     /// <summary>
     /// Takes one batch as the leader: judges the producer's sequence, gives it its offsets and epoch in place, and stages it. The bytes
     /// have been checked against themselves (checksum, count) by the caller and stay where they are until <see cref="WriteStaged"/>.
-    /// Errors: CORRUPT_MESSAGE for bytes that are not one batch, MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE, the producer's (45, 47, 48),
+    /// Errors: CORRUPT_MESSAGE for bytes that are not one batch, MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE, the producer's (45, 47, 48, 52),
     /// KAFKA_STORAGE_ERROR for a broken log.
     /// </summary>
     public AppendResult AppendAsLeader(BytePiece batch, int leaderEpoch, long nowMs, AppendOrigin origin = AppendOrigin.Client)
@@ -102,9 +102,9 @@ public sealed class PartitionLog
         }
 
         var error = JudgeSize(bytes.Length, origin);
-        if (error == ErrorCode.None && header.HasProducerId && !header.IsControl && origin == AppendOrigin.Client)
+        if (error == ErrorCode.None && header.HasProducerId)
         {
-            error = _producers.Judge(header, out var duplicate);
+            error = _producers.Judge(header, bytes, origin, out var duplicate);
             if (duplicate is { } known)
             {
                 return AppendResult.Duplicate(known.BaseOffset, known.LastOffset, known.TimestampMs, _logStart);
@@ -120,8 +120,9 @@ public sealed class PartitionLog
         BatchStamp.SetBaseOffset(bytes, baseOffset);
         BatchStamp.SetPartitionLeaderEpoch(bytes, leaderEpoch);
         var isAppendTime = Config.TimestampType == TimestampType.LogAppendTime;
-        var maxTimestamp = isAppendTime ? nowMs : header.MaxTimestamp;
-        if (isAppendTime || header.TimestampType == TimestampType.LogAppendTime)
+        var isStamped = header.TimestampType == TimestampType.LogAppendTime; // by who checked the batch
+        var maxTimestamp = isAppendTime && !isStamped ? nowMs : header.MaxTimestamp;
+        if (isAppendTime != isStamped)
         {
             BatchStamp.SetMaxTimestamp(bytes, Config.TimestampType, maxTimestamp);
         }
@@ -135,10 +136,10 @@ public sealed class PartitionLog
         _logEnd = lastOffset + 1;
         if (header.HasProducerId)
         {
-            NoteProducer(header, bytes, baseOffset);
+            NoteProducer(header, bytes, baseOffset, maxTimestamp);
         }
 
-        return AppendResult.Accepted(baseOffset, lastOffset, isAppendTime ? nowMs : -1, _logStart);
+        return AppendResult.Accepted(baseOffset, lastOffset, isAppendTime ? maxTimestamp : -1, _logStart, header.ProducerId);
     }
 
     /// <summary>
@@ -173,7 +174,7 @@ public sealed class PartitionLog
             _logEnd = frame.LastOffset + 1;
             if (frame.HasProducerId)
             {
-                NoteProducer(frame.Header, piece.Span, frame.BaseOffset);
+                NoteProducer(frame.Header, piece.Span, frame.BaseOffset, frame.MaxTimestamp);
             }
 
             baseOffset = baseOffset < 0 ? frame.BaseOffset : baseOffset;
@@ -398,9 +399,9 @@ public sealed class PartitionLog
         : sizeBytes > Config.SegmentBytes ? ErrorCode.RecordListTooLarge
         : ErrorCode.None;
 
-    private void NoteProducer(in RecordBatchHeader header, ReadOnlySpan<byte> batch, long baseOffset)
+    private void NoteProducer(in RecordBatchHeader header, ReadOnlySpan<byte> batch, long baseOffset, long timestampMs)
     {
-        if (_producers.Note(header, batch, baseOffset) is { } aborted)
+        if (_producers.Note(header, batch, baseOffset, timestampMs) is { } aborted)
         {
             _writer.StageAborted(aborted);
         }
@@ -437,7 +438,8 @@ public sealed class PartitionLog
 
     private LogView MakeView()
     {
-        var stable = Math.Max(_producers.Transactions.LastStableOffset(_highWatermark), Math.Min(_logStart, _highWatermark));
+        var undecided = _producers.Transactions.LastStableOffset(_highWatermark);
+        var stable = Math.Min(_highWatermark, LogView.StableFrom(_writer.Segments, undecided, _logStart));
         var offsets = new LogOffsets(_logStart, _writtenEnd, _highWatermark, stable);
         return new LogView(_writer.Segments, offsets, _epochs, LogPositions.Of(Active, offsets));
     }

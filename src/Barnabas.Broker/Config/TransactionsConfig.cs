@@ -7,6 +7,7 @@ public sealed class TransactionsConfig
     {
         ProducerIdExpirationMs = config.Int("producer.id.expiration.ms");
         ProducerIdCheckIntervalMs = config.Int("producer.id.expiration.check.interval.ms");
+        VerifiesPartitions = config.Boolean("transaction.partition.verification.enable");
         TimeoutMsMax = config.Int("transaction.max.timeout.ms");
         IdExpirationMs = config.Int("transactional.id.expiration.ms");
         TopicPartitions = config.Int("transaction.state.log.num.partitions");
@@ -20,6 +21,9 @@ public sealed class TransactionsConfig
 
     /// <summary>How often silent producers are looked for.</summary>
     public int ProducerIdCheckIntervalMs { get; }
+
+    /// <summary>Whether a batch of a transaction is taken only if the coordinator knows that the transaction is under way.</summary>
+    public bool VerifiesPartitions { get; }
 
     /// <summary>Longest timeout that a transaction may ask for.</summary>
     public int TimeoutMsMax { get; }

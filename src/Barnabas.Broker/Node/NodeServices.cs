@@ -46,8 +46,10 @@ internal sealed class NodeServices(NodeParts parts)
         network.ControllerApis.Add(versions);
         var table = parts.Logs.Replicas.Table;
         var slow = new Loop("produce-slow", parts.Group.BackgroundLoops, parts.Clock);
-        network.BrokerApis.Add(new ProduceHandler(table, slow, parts.Clock, () => parts.Live.Broker.ChecksRecords));
-        network.BrokerApis.Add(new FetchHandler(table, _sessions, parts.Config.Network.FetchBytesMax));
+        var verifier = new TransactionVerifier(() => parts.Live.Broker.Transactions.VerifiesPartitions);
+        network.BrokerApis.Add(new ProduceHandler(table, slow, parts.Clock, verifier, () => parts.Live.Broker.ChecksRecords));
+        network.BrokerApis.Add(new FetchHandler(
+            table, _sessions, new Loop("fetch-slow", parts.Group.BackgroundLoops, parts.Clock), parts.Config.Network.FetchBytesMax));
         AddPartitions(network.BrokerApis);
         AddAdmin(network);
         AddGroups(network);
@@ -64,6 +66,7 @@ internal sealed class NodeServices(NodeParts parts)
         apis.Add(new OffsetForLeaderEpochHandler(partitions));
         apis.Add(new DeleteRecordsHandler(partitions));
         apis.Add(new DescribeProducersHandler(partitions));
+        apis.Add(new WriteTxnMarkersHandler(partitions, parts.Clock));
         apis.Add(new DescribeLogDirsHandler(partitions, parts.Directory, () => parts.Live.Broker, lookups));
     }
 

@@ -85,6 +85,20 @@ public sealed class MachineHost<TMachine, TRecord>
         Release();
     }
 
+    /// <summary>
+    /// Replays a record that somebody else put at the end of the journal: a transaction was ended there. While loading, the load comes
+    /// to it.
+    /// </summary>
+    public void Follow(in TRecord record, long offset)
+    {
+        Check.That(!_deciding);
+        if (State == MachineState.Active)
+        {
+            Machine.Replay(record, offset);
+            ReplayedOffset = offset + 1;
+        }
+    }
+
     /// <summary>The journal's high watermark moved: replies that waited for it go out.</summary>
     public void Release()
     {

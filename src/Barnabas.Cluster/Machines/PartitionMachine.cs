@@ -17,6 +17,7 @@ public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
     private readonly Replica _replica;
     private readonly PartitionJournal<TRecord> _journal;
     private readonly PartitionReplay<TRecord> _replay;
+    private readonly RecordCodec<TRecord> _codec;
     private readonly Loop _background;
     private readonly Action<string> _report;
     private int _leaderEpoch = -1;
@@ -35,6 +36,7 @@ public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
         _replica = replica;
         _background = background;
         _report = report;
+        _codec = codec;
         _journal = new PartitionJournal<TRecord>(replica, codec);
         _replay = new PartitionReplay<TRecord>(replica, codec, PieceBytes);
         Host = new MachineHost<TMachine, TRecord>(machine, _journal, refusals) { Torn = () => Lose(ErrorCode.KafkaStorageError) };
@@ -69,6 +71,15 @@ public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
     {
         _journal.ReleaseWritten();
         Host.Release();
+    }
+
+    /// <inheritdoc/>
+    public override void TransactionEnded(long producerId, bool isCommit, long offset)
+    {
+        if (_codec.ReadTransactionEnd(producerId, isCommit) is { } record)
+        {
+            Host.Follow(record, offset);
+        }
     }
 
     /// <inheritdoc/>

@@ -29,6 +29,9 @@ public sealed class PartitionAppend
     /// <summary>Who wrote the batch.</summary>
     public AppendOrigin Origin { get; set; }
 
+    /// <summary>Of a marker: true when it commits the transaction, false when it aborts it.</summary>
+    public bool IsCommit { get; set; }
+
     /// <summary>What became of it; set by the maker for a batch that it refused itself.</summary>
     public ErrorCode Error { get; set; }
 
@@ -90,6 +93,7 @@ public sealed class PartitionAppend
         Batch = default;
         Header = default;
         Origin = AppendOrigin.Client;
+        IsCommit = false;
         Committed = false;
         Refuse(ErrorCode.None);
     }

@@ -151,6 +151,10 @@ public sealed class Replica
         if (part.Error == ErrorCode.None)
         {
             Touch();
+            if (part.Origin is AppendOrigin.TransactionEnd or AppendOrigin.TransactionEndV2)
+            {
+                Resident?.TransactionEnded(result.ProducerId, part.IsCommit, result.BaseOffset);
+            }
         }
     }
 

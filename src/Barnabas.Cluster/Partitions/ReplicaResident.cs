@@ -11,6 +11,9 @@ public abstract class ReplicaResident
     /// <summary>The high watermark has moved: what is below it is committed, and what was staged is written.</summary>
     public abstract void HighWatermarkAdvanced();
 
+    /// <summary>A marker that ends a transaction was put into the log, at that offset.</summary>
+    public abstract void TransactionEnded(long producerId, bool isCommit, long offset);
+
     /// <summary>The log cannot be used any more.</summary>
     public abstract void Failed(ErrorCode error);
 

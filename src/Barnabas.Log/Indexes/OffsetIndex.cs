@@ -101,6 +101,32 @@ internal sealed class OffsetIndex
         return low > 0 && Position(entries[low - 1]) > after ? Position(entries[low - 1]) : -1;
     }
 
+    /// <summary>
+    /// Last offset of the first batch known to begin at or behind a position; -1 when none is. At the very position of the first entry it
+    /// is the second's: that is what Kafka takes, and with it what it lists for a fetch.
+    /// </summary>
+    internal int FirstAt(int position)
+    {
+        var entries = Entries();
+        var low = 0;
+        var high = entries.Length;
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (Position(entries[middle]) < position)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        low += low == 0 && !entries.IsEmpty && Position(entries[0]) == position ? 1 : 0;
+        return low < entries.Length ? RelativeOffset(entries[low]) : -1;
+    }
+
     /// <summary>The last entry as (relative offset, position), or (-1, 0) for an empty index.</summary>
     internal (int RelativeOffset, int Position) Last()
     {

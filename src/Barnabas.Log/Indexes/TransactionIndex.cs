@@ -9,33 +9,75 @@ namespace Barnabas.Log.Indexes;
 /// <param name="LastStableOffset">The last stable offset once the marker was written: later transactions begin at or after it.</param>
 public readonly record struct AbortedTransaction(long ProducerId, long FirstOffset, long LastOffset, long LastStableOffset);
 
-/// <summary>The aborted transactions whose markers lie in one segment, in order. Immutable; an abort more makes a new one.</summary>
+/// <summary>
+/// The aborted transactions whose markers lie in one segment, in order of their markers. The log's owner appends; any thread reads what
+/// was published by the count.
+/// </summary>
 internal sealed class TransactionIndex
 {
-    internal static readonly TransactionIndex Empty = new([]);
-
     private const int EntryBytes = 34;
-    private readonly AbortedTransaction[] _entries;
+    private AbortedTransaction[] _entries;
+    private int _count;
 
-    private TransactionIndex(AbortedTransaction[] entries) => _entries = entries;
+    internal TransactionIndex()
+        : this([])
+    {
+    }
 
-    internal ReadOnlySpan<AbortedTransaction> Entries => _entries;
+    private TransactionIndex(AbortedTransaction[] entries)
+    {
+        _entries = entries;
+        _count = entries.Length;
+    }
 
-    internal TransactionIndex With(in AbortedTransaction aborted) => new([.. _entries, aborted]);
+    internal ReadOnlySpan<AbortedTransaction> Entries
+    {
+        get
+        {
+            var count = Volatile.Read(ref _count);
+            return Volatile.Read(ref _entries).AsSpan(0, count);
+        }
+    }
 
-    /// <summary>Without the transactions whose markers lie at or after an offset.</summary>
-    internal TransactionIndex TruncatedTo(long offset) => new([.. _entries.Where(e => e.LastOffset < offset)]);
+    /// <summary>Owner only. Markers come in the order of the log.</summary>
+    internal void Add(in AbortedTransaction aborted)
+    {
+        var count = _count;
+        if (count == _entries.Length)
+        {
+            var grown = new AbortedTransaction[Math.Max(4, count * 2)];
+            _entries.AsSpan(0, count).CopyTo(grown);
+            Volatile.Write(ref _entries, grown);
+        }
+
+        _entries[count] = aborted;
+        Volatile.Write(ref _count, count + 1);
+    }
+
+    /// <summary>A copy without the transactions whose markers lie at or after an offset.</summary>
+    internal TransactionIndex TruncatedTo(long offset)
+    {
+        var entries = Entries;
+        var count = entries.Length;
+        while (count > 0 && entries[count - 1].LastOffset >= offset)
+        {
+            count--;
+        }
+
+        return new TransactionIndex(entries[..count].ToArray());
+    }
 
     internal byte[] ToBytes()
     {
-        var bytes = new byte[_entries.Length * EntryBytes];
-        for (var i = 0; i < _entries.Length; i++)
+        var entries = Entries;
+        var bytes = new byte[entries.Length * EntryBytes];
+        for (var i = 0; i < entries.Length; i++)
         {
             var at = bytes.AsSpan(i * EntryBytes);
-            BinaryPrimitives.WriteInt64BigEndian(at[2..], _entries[i].ProducerId);
-            BinaryPrimitives.WriteInt64BigEndian(at[10..], _entries[i].FirstOffset);
-            BinaryPrimitives.WriteInt64BigEndian(at[18..], _entries[i].LastOffset);
-            BinaryPrimitives.WriteInt64BigEndian(at[26..], _entries[i].LastStableOffset);
+            BinaryPrimitives.WriteInt64BigEndian(at[2..], entries[i].ProducerId);
+            BinaryPrimitives.WriteInt64BigEndian(at[10..], entries[i].FirstOffset);
+            BinaryPrimitives.WriteInt64BigEndian(at[18..], entries[i].LastOffset);
+            BinaryPrimitives.WriteInt64BigEndian(at[26..], entries[i].LastStableOffset);
         }
 
         return bytes;

@@ -26,21 +26,17 @@ public static class LogLookup
     /// <summary>The offset behind the last one that a reader may see.</summary>
     public static TimestampedOffset Latest(LogView view, ReadLimit limit) => new(view.OffsetOf(limit), -1, view.Epochs.Latest);
 
-    /// <summary>The first record, from the log's start on, with this timestamp or a later one; null when there is none.</summary>
+    /// <summary>
+    /// The first record, from the log's start on, with this timestamp or a later one; null when there is none. As in Kafka it is looked
+    /// for in one segment only, the first that has so late a timestamp anywhere, even in what lies below the log's start.
+    /// </summary>
     public static TimestampedOffset? ByTimestamp(LogView view, long timestampMs)
     {
-        var sought = new Sought(timestampMs, view.LogStartOffset, IsExact: false);
-        for (var index = view.SegmentIndexOf(view.LogStartOffset); index < view.Segments.Length; index++)
+        for (var index = 0; index < view.Segments.Length; index++)
         {
-            var segment = view.Segments[index];
-            if (segment.MaxTimestampMs < timestampMs && segment.Times.Count > 0)
+            if (view.Segments[index].RetentionTimestampMs >= timestampMs)
             {
-                continue;
-            }
-
-            if (InSegment(view, index, sought) is { } found)
-            {
-                return found;
+                return InSegment(view, index, new Sought(timestampMs, view.LogStartOffset, IsExact: false));
             }
         }
 

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Barnabas.Log.Producers;
 
 /// <summary>One batch that a producer appended, to know a retry of it again.</summary>
@@ -15,9 +13,12 @@ internal readonly record struct ProducerBatch(int LastSequence, int OffsetDelta,
 /// </summary>
 internal sealed class ProducerEntry(long producerId)
 {
-    private const int BatchesMax = 5;
-    private Batches _batches;
-    private byte _first;
+    private const int EarlierMax = 4;
+
+    // Most producers of a short life write one batch: the earlier ones are kept apart, in a ring.
+    private ProducerBatch _last;
+    private ProducerBatch[]? _earlier;
+    private byte _count, _next;
 
     internal long ProducerId { get; } = producerId;
 
@@ -32,10 +33,10 @@ internal sealed class ProducerEntry(long producerId)
     internal long TransactionFirstOffset { get; set; } = -1;
 
     /// <summary>Batches remembered: 0 to 5.</summary>
-    internal int Count { get; private set; }
+    internal int Count => _count;
 
     /// <summary>The newest batch; only when <see cref="Count"/> is not 0.</summary>
-    internal ProducerBatch Last => _batches[(_first + Count - 1) % BatchesMax];
+    internal ProducerBatch Last => _last;
 
     /// <summary>Last sequence number, or -1.</summary>
     internal int LastSequence => Count == 0 ? -1 : Last.LastSequence;
@@ -46,30 +47,37 @@ internal sealed class ProducerEntry(long producerId)
         if (epoch != Epoch)
         {
             Epoch = epoch;
-            Count = 0;
+            _count = 0;
+            _next = 0;
         }
     }
 
     internal void Add(in ProducerBatch batch)
     {
-        if (Count == BatchesMax)
+        if (_count > 0)
         {
-            _batches[_first] = batch;
-            _first = (byte)((_first + 1) % BatchesMax);
-            return;
+            _earlier ??= new ProducerBatch[EarlierMax];
+            _earlier[_next] = _last;
+            _next = (byte)((_next + 1) % EarlierMax);
         }
 
-        _batches[(_first + Count) % BatchesMax] = batch;
-        Count++;
+        _last = batch;
+        _count = (byte)Math.Min(_count + 1, EarlierMax + 1);
     }
 
     /// <summary>Looks for a batch with exactly these sequence numbers.</summary>
     internal bool TryFind(int baseSequence, int lastSequence, out ProducerBatch found)
     {
-        for (var i = 0; i < Count; i++)
+        found = _last;
+        if (_count > 0 && Is(found, baseSequence, lastSequence))
         {
-            found = _batches[(_first + i) % BatchesMax];
-            if (found.LastSequence == lastSequence && found.BaseSequence == baseSequence)
+            return true;
+        }
+
+        for (var i = 0; i < _count - 1; i++)
+        {
+            found = _earlier![i];
+            if (Is(found, baseSequence, lastSequence))
             {
                 return true;
             }
@@ -79,9 +87,6 @@ internal sealed class ProducerEntry(long producerId)
         return false;
     }
 
-    [InlineArray(BatchesMax)]
-    private struct Batches
-    {
-        private ProducerBatch _batch;
-    }
+    private static bool Is(in ProducerBatch batch, int baseSequence, int lastSequence) =>
+        batch.LastSequence == lastSequence && batch.BaseSequence == baseSequence;
 }

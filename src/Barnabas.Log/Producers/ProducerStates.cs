@@ -22,9 +22,11 @@ internal sealed class ProducerStates
     internal IEnumerable<ProducerEntry> Entries => _entries.Values;
 
     /// <summary>
-    /// Judges a batch of a client. None with a found <paramref name="duplicate"/> means that it is in the log already. Changes nothing.
+    /// Judges a batch with a producer id. None with a found <paramref name="duplicate"/> means that it is in the log already. Of
+    /// <paramref name="batch"/> only a marker's record is read. Changes nothing.
     /// </summary>
-    internal ErrorCode Judge(in RecordBatchHeader header, out ProducerBatch? duplicate)
+    internal ErrorCode Judge(
+        in RecordBatchHeader header, ReadOnlySpan<byte> batch, AppendOrigin origin, out ProducerBatch? duplicate)
     {
         duplicate = null;
         if (!_entries.TryGetValue(header.ProducerId, out var entry))
@@ -32,41 +34,30 @@ internal sealed class ProducerStates
             return ErrorCode.None;
         }
 
-        if (header.ProducerEpoch == entry.Epoch && entry.TryFind(header.BaseSequence, header.LastSequence, out var known))
+        if (header.IsControl)
         {
-            duplicate = known;
-            return ErrorCode.None;
+            return JudgeMarker(entry, header, batch, origin == AppendOrigin.TransactionEndV2);
         }
 
-        if (header.ProducerEpoch < entry.Epoch)
-        {
-            return ErrorCode.InvalidProducerEpoch;
-        }
-
-        var expected = header.ProducerEpoch != entry.Epoch ? 0
-            : entry.LastSequence == int.MaxValue ? 0
-            : entry.LastSequence + 1;
-        if (entry.Epoch >= 0 && header.BaseSequence != expected)
-        {
-            return ErrorCode.OutOfOrderSequenceNumber;
-        }
-
-        return entry.TransactionFirstOffset >= 0 && !header.IsTransactional ? ErrorCode.InvalidTxnState : ErrorCode.None;
+        return origin == AppendOrigin.Client ? JudgeData(entry, header, out duplicate)
+            : header.ProducerEpoch < entry.Epoch ? ErrorCode.InvalidProducerEpoch
+            : ErrorCode.None;
     }
 
     /// <summary>
     /// Takes note of a batch with a producer id at the offset that it has now, whether it was appended, copied or replayed. Of
     /// <paramref name="batch"/> only a control batch's record is read. Returns the transaction that a marker in it aborted.
     /// </summary>
-    internal AbortedTransaction? Note(in RecordBatchHeader header, ReadOnlySpan<byte> batch, long baseOffset)
+    internal AbortedTransaction? Note(in RecordBatchHeader header, ReadOnlySpan<byte> batch, long baseOffset, long timestampMs)
     {
         if (!header.IsControl)
         {
-            NoteData(header, baseOffset);
+            NoteData(header, baseOffset, timestampMs);
             return null;
         }
 
-        if (!TransactionMarker.TryRead(batch, out var marker) || NoteMarker(header, marker, baseOffset) is not { IsAborted: true } ended)
+        if (!TransactionMarker.TryRead(batch, out var marker)
+            || NoteMarker(header, marker, baseOffset, timestampMs) is not { IsAborted: true } ended)
         {
             return null;
         }
@@ -112,12 +103,52 @@ internal sealed class ProducerStates
     internal static bool IsExpired(ProducerEntry entry, long nowMs, long expirationMs) =>
         entry.TransactionFirstOffset < 0 && nowMs - entry.LastTimestampMs >= expirationMs;
 
-    private void NoteData(in RecordBatchHeader header, long baseOffset)
+    private static ErrorCode JudgeData(ProducerEntry entry, in RecordBatchHeader header, out ProducerBatch? duplicate)
+    {
+        duplicate = null;
+        if (header.ProducerEpoch == entry.Epoch && entry.TryFind(header.BaseSequence, header.LastSequence, out var known))
+        {
+            duplicate = known;
+            return ErrorCode.None;
+        }
+
+        if (header.ProducerEpoch < entry.Epoch)
+        {
+            return ErrorCode.InvalidProducerEpoch;
+        }
+
+        var expected = header.ProducerEpoch != entry.Epoch ? 0
+            : entry.LastSequence == int.MaxValue ? 0
+            : entry.LastSequence + 1;
+        if (entry.Epoch >= 0 && header.BaseSequence != expected)
+        {
+            return ErrorCode.OutOfOrderSequenceNumber;
+        }
+
+        return entry.TransactionFirstOffset >= 0 && !header.IsTransactional ? ErrorCode.InvalidTxnState : ErrorCode.None;
+    }
+
+    /// <summary>With version 2 a marker's epoch is above that of what it ends; with nothing open it may be a marker once more.</summary>
+    private static ErrorCode JudgeMarker(
+        ProducerEntry entry, in RecordBatchHeader header, ReadOnlySpan<byte> batch, bool isVersion2)
+    {
+        var epochMin = isVersion2 && entry.TransactionFirstOffset >= 0 ? entry.Epoch + 1 : entry.Epoch;
+        if (header.ProducerEpoch < epochMin)
+        {
+            return ErrorCode.InvalidProducerEpoch;
+        }
+
+        return TransactionMarker.TryRead(batch, out var marker) && marker.CoordinatorEpoch < entry.CoordinatorEpoch
+            ? ErrorCode.TransactionCoordinatorFenced
+            : ErrorCode.None;
+    }
+
+    private void NoteData(in RecordBatchHeader header, long baseOffset, long timestampMs)
     {
         var entry = EntryOf(header.ProducerId);
         entry.MoveTo(header.ProducerEpoch);
-        entry.Add(new ProducerBatch(header.LastSequence, header.LastOffsetDelta, baseOffset + header.LastOffsetDelta, header.MaxTimestamp));
-        entry.LastTimestampMs = header.MaxTimestamp;
+        entry.Add(new ProducerBatch(header.LastSequence, header.LastOffsetDelta, baseOffset + header.LastOffsetDelta, timestampMs));
+        entry.LastTimestampMs = timestampMs;
         if (header.IsTransactional && entry.TransactionFirstOffset < 0)
         {
             entry.TransactionFirstOffset = baseOffset;
@@ -125,12 +156,13 @@ internal sealed class ProducerStates
         }
     }
 
-    private CompletedTransaction? NoteMarker(in RecordBatchHeader header, in TransactionMarker marker, long offset)
+    private CompletedTransaction? NoteMarker(
+        in RecordBatchHeader header, in TransactionMarker marker, long offset, long timestampMs)
     {
         var entry = EntryOf(header.ProducerId);
         entry.MoveTo(header.ProducerEpoch);
         entry.CoordinatorEpoch = marker.CoordinatorEpoch;
-        entry.LastTimestampMs = header.MaxTimestamp;
+        entry.LastTimestampMs = timestampMs;
         if (entry.TransactionFirstOffset < 0)
         {
             return null;

@@ -169,7 +169,10 @@ internal sealed class LogLoader(LogOpenRequest request)
         {
             var trusted = isLast
                 ? OpenTail(baseOffset, lease, (int)fileBytes, modifiedMs)
-                : new Segment(_disk, _directory, baseOffset, lease, (int)fileBytes) { ModifiedMs = modifiedMs };
+                : new Segment(_disk, _directory, baseOffset, lease, (int)fileBytes, HasTransactionIndex(baseOffset))
+                {
+                    ModifiedMs = modifiedMs,
+                };
             if (trusted is not null)
             {
                 _segments.Add(trusted);
@@ -365,6 +368,9 @@ internal sealed class LogLoader(LogOpenRequest request)
     private bool HasIndexes(long baseOffset) =>
         HasWholeEntries(baseOffset, SegmentNames.OffsetIndex, OffsetIndex.EntryBytes)
         && HasWholeEntries(baseOffset, SegmentNames.TimeIndex, TimeIndex.EntryBytes);
+
+    private bool HasTransactionIndex(long baseOffset) =>
+        _listing.ContainsKey(Path.GetFileName(SegmentNames.PathOf("", baseOffset, SegmentNames.TransactionIndex)));
 
     private bool HasWholeEntries(long baseOffset, string suffix, int entryBytes) =>
         _listing.TryGetValue(Path.GetFileName(SegmentNames.PathOf("", baseOffset, suffix)), out var entry)

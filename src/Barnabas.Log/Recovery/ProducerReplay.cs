@@ -103,7 +103,7 @@ internal static class ProducerReplay
                 bytes = marker[..segment.Data.Read(marker[..length], scan.Position)];
             }
 
-            if (frame.HasProducerId && states.Note(frame.Header, bytes, frame.BaseOffset) is { } aborted)
+            if (frame.HasProducerId && states.Note(frame.Header, bytes, frame.BaseOffset, frame.MaxTimestamp) is { } aborted)
             {
                 onAborted?.Invoke(segment, aborted);
             }

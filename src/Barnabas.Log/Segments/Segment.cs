@@ -23,13 +23,21 @@ internal sealed class Segment
     private const long NotLoaded = long.MinValue;
 
     /// <summary>A segment whose indexes are on disk and are read when they are first asked for.</summary>
-    internal Segment(IDisk disk, string directory, long baseOffset, SegmentLease lease, int sizeBytes)
+    /// <param name="disk">Where they are.</param>
+    /// <param name="directory">The log's directory.</param>
+    /// <param name="baseOffset">Its first offset.</param>
+    /// <param name="lease">The open data file.</param>
+    /// <param name="sizeBytes">Bytes of it.</param>
+    /// <param name="hasTransactionIndex">False when it is known that no transaction was aborted in it, as in most.</param>
+    internal Segment(
+        IDisk disk, string directory, long baseOffset, SegmentLease lease, int sizeBytes, bool hasTransactionIndex = true)
     {
         _disk = disk;
         Directory = directory;
         BaseOffset = baseOffset;
         Lease = lease;
         SizeBytes = sizeBytes;
+        _transactions = hasTransactionIndex ? null : new TransactionIndex();
     }
 
     /// <summary>A segment whose indexes are in memory.</summary>
@@ -70,6 +78,9 @@ internal sealed class Segment
 
     /// <summary>True when a look-up needs no file.</summary>
     internal bool IsIndexLoaded => Volatile.Read(ref _offsets) is not null;
+
+    /// <summary>True when the transaction index has not to be read from the disk any more.</summary>
+    internal bool AreTransactionsLoaded => Volatile.Read(ref _transactions) is not null;
 
     internal OffsetIndex Offsets => Volatile.Read(ref _offsets) ?? LoadOffsets();
 
@@ -119,7 +130,7 @@ internal sealed class Segment
     }
 
     /// <summary>Owner only: a marker of this segment ended a transaction by aborting it.</summary>
-    internal void AddAborted(in AbortedTransaction aborted) => Volatile.Write(ref _transactions, Transactions.With(aborted));
+    internal void AddAborted(in AbortedTransaction aborted) => Transactions.Add(aborted);
 
     /// <summary>Owner only: a view up to this end is about to be published.</summary>
     internal void Mark(long endOffset) => (_marks ??= new TailMarks()).Add(endOffset, SizeBytes);
@@ -164,6 +175,12 @@ internal sealed class Segment
         || Times.Count + entriesToCome >= indexBytesMax / TimeIndex.EntryBytes;
 
     /// <summary>
+    /// An offset outside of what lies before a position, as the offset index knows it: not the smallest there is. -1 where the index ends
+    /// before the position.
+    /// </summary>
+    internal long UpperOffsetOf(int position) => Offsets.FirstAt(position) is var relative && relative >= 0 ? BaseOffset + relative : -1;
+
+    /// <summary>
     /// Position of the first batch that ends at or after <paramref name="offset"/>; <paramref name="end"/> if there is none below it.
     /// Without <paramref name="mayRead"/> the answer is -1 where only the file can tell.
     /// </summary>
@@ -206,6 +223,16 @@ internal sealed class Segment
         Span<byte> buffer = stackalloc byte[StoredBatch.HeaderBytes];
         var scan = new BatchScan(Data, position, end, buffer);
         return scan.MoveNext(out var frame) ? (int)frame.SizeBytes : 0;
+    }
+
+    /// <summary>First offset of the batch at a position, which has to be one.</summary>
+    internal long BatchOffsetAt(int position, int end)
+    {
+        Span<byte> buffer = stackalloc byte[StoredBatch.HeaderBytes];
+        var scan = new BatchScan(Data, position, end, buffer);
+        return scan.MoveNext(out var frame)
+            ? frame.BaseOffset
+            : throw new IOException($"{PathOf(SegmentNames.Data)}: no batch at {position}");
     }
 
     /// <summary>A new active segment over the same file, cut at a position. Old views keep the old object.</summary>
@@ -330,8 +357,8 @@ internal sealed class Segment
     /// <summary>Reads the transaction index if it is not in memory yet; an absent or wrong file is an empty index.</summary>
     internal TransactionIndex LoadTransactions()
     {
-        var loaded = TransactionIndex.FromBytes(ReadIfThere(SegmentNames.TransactionIndex));
-        return Interlocked.CompareExchange(ref _transactions, loaded ?? TransactionIndex.Empty, null) ?? _transactions!;
+        var loaded = TransactionIndex.FromBytes(ReadIfThere(SegmentNames.TransactionIndex)) ?? new TransactionIndex();
+        return Interlocked.CompareExchange(ref _transactions, loaded, null) ?? loaded;
     }
 
     private TimeIndex LoadTimes()

@@ -10,7 +10,7 @@ internal sealed class SegmentIndexes
     internal TimeIndex Times { get; init; } = new();
 
     /// <summary>Null to read the file when it is first asked for.</summary>
-    internal TransactionIndex? Transactions { get; init; } = TransactionIndex.Empty;
+    internal TransactionIndex? Transactions { get; init; } = new();
 
     internal int SizeBytes { get; init; }
 

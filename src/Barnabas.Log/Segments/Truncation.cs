@@ -29,13 +29,13 @@ internal static class Truncation
         var cut = segments[keep];
         var position = cut.PositionOf(offset, cut.SizeBytes, mayRead: true);
         var (logEnd, maxTimestamp, offsetOfMax) = Measure(cut, position, offset);
+        var active = cut.CutAt(position, logEnd, maxTimestamp, offsetOfMax); // reads what it needs of the indexes while they are there
         FaultPoint.Here("truncate.before-indexes");
         foreach (var suffix in SegmentNames.SegmentSuffixes[1..])
         {
             disk.Delete(cut.PathOf(suffix));
         }
 
-        var active = cut.CutAt(position, logEnd, maxTimestamp, offsetOfMax);
         FaultPoint.Here("truncate.before-snapshots");
         DeleteSnapshotsAbove(disk, cut.Directory, logEnd);
 

@@ -19,6 +19,7 @@ internal enum Api
     DeleteRecords = 21,
     InitProducerId = 22,
     OffsetForLeaderEpoch = 23,
+    WriteTxnMarkers = 27,
     DescribeConfigs = 32,
     DescribeLogDirs = 35,
     CreatePartitions = 37,

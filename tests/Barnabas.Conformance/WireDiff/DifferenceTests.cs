@@ -21,7 +21,7 @@ public sealed class DifferenceTests
         "DescribeConfigs", "AlterConfigs", "IncrementalAlterConfigs", "ListConfigResources", "Produce", "Fetch", "ListOffsets",
         "OffsetForLeaderEpoch", "DeleteRecords", "InitProducerId", "DescribeProducers", "DescribeLogDirs", "FindCoordinator",
         "JoinGroup", "SyncGroup", "Heartbeat", "LeaveGroup", "OffsetCommit", "OffsetFetch", "OffsetDelete", "ListGroups",
-        "DescribeGroups", "DeleteGroups", "DescribeQuorum", "UpdateFeatures",
+        "DescribeGroups", "DeleteGroups", "WriteTxnMarkers", "DescribeQuorum", "UpdateFeatures",
     ];
 
     [BrokerFact(Need.Tools, Need.Peer, Need.ConfluentPython, Apis = [Api.Fetch, Api.ListOffsets, Api.JoinGroup, Api.DeleteGroups])]

@@ -19,8 +19,9 @@ internal static class SimHandlers
         var sessions = new FetchSessionCache(slotsMax: 4, machine.Clock, randomness);
         var ids = new ProducerIds(node.Driver, machine.Config.NodeId, () => node.BrokerEpoch);
         return new HandlerTable(ApiListeners.Broker)
-            .Add(new ProduceHandler(table, node.BackgroundLoop("produce-slow"), machine.Clock, () => machine.Config.ChecksRecords))
-            .Add(new FetchHandler(table, sessions, machine.Config.Network.FetchBytesMax))
+            .Add(new ProduceHandler(
+                table, node.BackgroundLoop("produce-slow"), machine.Clock, new(() => true), () => machine.Config.ChecksRecords))
+            .Add(new FetchHandler(table, sessions, node.BackgroundLoop("fetch-slow"), machine.Config.Network.FetchBytesMax))
             .Add(new CreateTopicsHandler(context))
             .Add(new DeleteTopicsHandler(context))
             .Add(new IncrementalAlterConfigsHandler(context))

@@ -41,8 +41,8 @@ internal sealed class PartitionServer : IAsyncDisposable
         var slow = new Loop("slow", _group.BackgroundLoops, SystemClock.Instance);
         var sessions = new FetchSessionCache(1000, SystemClock.Instance, new Randomness(1));
         _server = new TestServer(kind, TestServer.Table(
-            new ProduceHandler(Table, slow, SystemClock.Instance, () => opensCompressed),
-            new FetchHandler(Table, sessions, responseBytesMax: 50 << 20)));
+            new ProduceHandler(Table, slow, SystemClock.Instance, new(() => true), () => opensCompressed),
+            new FetchHandler(Table, sessions, slow, responseBytesMax: 50 << 20)));
     }
 
     public ReplicaTable Table { get; } = new();

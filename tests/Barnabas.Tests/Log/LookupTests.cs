@@ -34,7 +34,11 @@ public sealed class LookupTests : IDisposable
         Assert.Equal(new TimestampedOffset(0, -1, 0), LogLookup.Earliest(view));
         Assert.Equal(new TimestampedOffset(180, -1, 2), LogLookup.Latest(view, ReadLimit.HighWatermark));
         _fixture.Log.AdvanceLogStart(70);
-        Assert.Equal(new TimestampedOffset(70, 23_001, 1), LogLookup.ByTimestamp(_fixture.Log.View, 5));
+
+        // Kafka looks into the first segment that has so late a time, though the log starts behind it.
+        var isOneSegment = codec == CompressionType.Gzip;
+        Assert.Equal(isOneSegment ? new TimestampedOffset(70, 23_001, 1) : null, LogLookup.ByTimestamp(_fixture.Log.View, 5));
+        Assert.Equal(new TimestampedOffset(177, 59_000, 2), LogLookup.ByTimestamp(_fixture.Log.View, 58_500));
     }
 
     [Fact]

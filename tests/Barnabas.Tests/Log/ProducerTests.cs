@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using Barnabas.Base;
 using Barnabas.Log;
+using Barnabas.Log.Producers;
 using Barnabas.Protocol.Records;
 
 namespace Barnabas.Tests.Log;
@@ -151,6 +153,77 @@ public sealed class ProducerTests : IDisposable
         Assert.Equal(0, _fixture.Log.Publish(2).LastStableOffset);
         Assert.Equal(3, _fixture.Log.Publish(3).LastStableOffset);
         lease.Release();
+    }
+
+    [Fact]
+    public void A_sealed_segment_that_is_cut_keeps_what_was_aborted_in_it()
+    {
+        _fixture.Config = LogConfig.Default with { SegmentBytes = 500 };
+        Produce(sequence: 0, count: 2, producerId: 7, transactional: true);
+        End(7, isAbort: true); // 2
+        _fixture.Append(1);
+        for (var i = 0; i < 10; i++)
+        {
+            _fixture.Append(1, valueBytes: 200);
+        }
+
+        _fixture.ReopenClean(); // the index of the first segment is on the disk only
+        _fixture.Log.TruncateTo(4, _fixture.NowMs);
+        _fixture.Log.Publish(4);
+        Assert.Equal(7, Assert.Single(_fixture.Log.View.AbortedBetween(0, 4)).ProducerId);
+    }
+
+    [Fact]
+    public void Readers_are_never_made_to_wait_for_an_index_on_the_disk()
+    {
+        _fixture.Config = LogConfig.Default with { SegmentBytes = 500 };
+        Produce(sequence: 0, count: 2, producerId: 7, transactional: true);
+        End(7, isAbort: true); // 2
+        for (var i = 0; i < 10; i++)
+        {
+            _fixture.Append(1, valueBytes: 200);
+        }
+
+        _fixture.ReopenClean();
+        var view = _fixture.Log.Publish(_fixture.Log.LogEndOffset);
+        var slice = view.Slice(0, 1 << 20, ReadLimit.LastStable, minOneBatch: true);
+        slice.Bytes.Release();
+        Assert.False(view.TryListAborted(slice, 0, mayRead: false, out _));
+        Assert.True(view.TryListAborted(slice, 0, mayRead: true, out var aborted));
+        Assert.Equal(7, Assert.Single(aborted).ProducerId);
+        Assert.True(view.TryListAborted(slice, 0, mayRead: false, out aborted));
+        Assert.Single(aborted);
+    }
+
+    /// <summary>
+    /// Most producers of a short life write one batch; 1 million of them in a row must not fill the memory. Those with an open transaction
+    /// stay, whatever comes after them.
+    /// </summary>
+    [Fact]
+    public void A_million_producers_that_come_and_go_take_bounded_memory()
+    {
+        var states = new ProducerStates();
+        var bytes = LogFixture.Batch(1, new BatchOptions { ProducerId = 5, ProducerEpoch = 0, BaseSequence = 0, IsTransactional = true });
+        Note(states, bytes, 0);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        bytes = LogFixture.Batch(1, new BatchOptions { ProducerId = 0, ProducerEpoch = 0, BaseSequence = 0 });
+        for (var i = 1; i < 1_000_000; i++)
+        {
+            BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(43), 1000 + i);
+            Note(states, bytes, i);
+        }
+
+        Assert.InRange(states.Count, ProducerStates.ProducersMax / 2, ProducerStates.ProducersMax);
+        Assert.InRange((GC.GetTotalMemory(forceFullCollection: true) - before) / states.Count, 1, 200);
+        Assert.Contains(states.Entries, e => e.ProducerId == 5);
+        Assert.Contains(states.Entries, e => e.ProducerId == 1000 + 999_999);
+        GC.KeepAlive(states);
+    }
+
+    private static void Note(ProducerStates states, byte[] batch, long offset)
+    {
+        Assert.True(RecordBatchHeader.TryRead(batch, out var header));
+        states.Note(header, batch, offset, offset);
     }
 
     private AppendResult Produce(int sequence, int count, long producerId = 1, short epoch = 0, bool transactional = false) =>

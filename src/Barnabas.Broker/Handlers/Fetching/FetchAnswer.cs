@@ -7,10 +7,32 @@ namespace Barnabas.Broker.Handlers.Fetching;
 /// <summary>Writes the answer to a fetch: headers into the reply, records as slices of their files between them.</summary>
 internal static class FetchAnswer
 {
+    private const short FirstVersionById = 13;
+
     /// <summary>An answer that says only what is wrong with the request or its session.</summary>
     public static void WriteRefusal(Request request, ErrorCode error)
     {
         var response = new FetchResponseWriter(request.Reply, request.ApiVersion, throttleMs: 0, error, sessionId: 0, topicCount: 0);
+        response.End();
+    }
+
+    /// <summary>
+    /// As Kafka says that it failed: an error for the request, and for versions that had no such thing for each partition that it names.
+    /// </summary>
+    public static void WriteRefusal(Request request, in FetchRequestView view, ErrorCode error)
+    {
+        var topics = request.ApiVersion < FirstVersionById ? view.TopicCount : 0;
+        var response = new FetchResponseWriter(request.Reply, request.ApiVersion, throttleMs: 0, error, view.SessionId, topics);
+        var cursor = view.Cursor();
+        while (topics-- > 0 && cursor.NextTopic())
+        {
+            response.Topic(cursor.TopicName, cursor.TopicId, cursor.PartitionCount);
+            while (cursor.NextPartition())
+            {
+                response.Partition(new FetchedPartition { Index = cursor.Partition, Error = error, HasAbortedTransactions = true });
+            }
+        }
+
         response.End();
     }
 
@@ -51,6 +73,7 @@ internal static class FetchAnswer
             ? state
             : null;
         var view = read.View;
+        var aborted = read.Aborted is { Count: > 0 } listed ? listed.Select(Told).ToArray() : [];
         var isUnknown = read.Error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId;
         var at = response.Partition(new FetchedPartition
         {
@@ -63,7 +86,8 @@ internal static class FetchAnswer
             DivergingEndOffset = read.DivergingEndOffset,
             CurrentLeaderId = moved?.LeaderId ?? -1,
             CurrentLeaderEpoch = moved?.LeaderEpoch ?? -1,
-            HasAbortedTransactions = isUnknown || (committed && view is not null),
+            AbortedTransactions = aborted,
+            HasAbortedTransactions = isUnknown || read.Aborted is not null || (committed && read.DivergingEpoch >= 0),
             RecordsLength = read.Records.Length,
         });
         if (!read.Records.IsEmpty)
@@ -75,6 +99,8 @@ internal static class FetchAnswer
             read.Length = records.Length;
         }
     }
+
+    private static AbortedTransaction Told(Log.Indexes.AbortedTransaction aborted) => new(aborted.ProducerId, aborted.FirstOffset);
 
     private static void Remember(FetchReads reads, FetchSession session)
     {

@@ -1,4 +1,5 @@
 using Barnabas.Base;
+using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
 using Barnabas.Broker.Network;
 using Barnabas.Cluster.Partitions;
@@ -13,12 +14,14 @@ namespace Barnabas.Broker.Handlers.Fetching;
 /// </summary>
 /// <param name="replicas">Where partitions are found.</param>
 /// <param name="sessions">The sessions of this broker.</param>
+/// <param name="slow">A loop on the background pool, for indexes that have to be read from the disk first.</param>
 /// <param name="responseBytesMax"><c>fetch.max.bytes</c>.</param>
-internal sealed class FetchHandler(ReplicaTable replicas, FetchSessionCache sessions, int responseBytesMax) : IRequestHandler
+internal sealed class FetchHandler(ReplicaTable replicas, FetchSessionCache sessions, Loop slow, int responseBytesMax) : IRequestHandler
 {
     private const int FinalEpoch = -1;
     private const int InitialEpoch = 0;
-    private readonly WorkPool<FetchWork> _pool = new(pool => new FetchWork(pool, replicas));
+    private const sbyte ReadCommitted = 1;
+    private readonly WorkPool<FetchWork> _pool = new(pool => new FetchWork(pool, replicas, slow));
 
     /// <inheritdoc/>
     public ApiKey Key => ApiKey.Fetch;
@@ -28,12 +31,18 @@ internal sealed class FetchHandler(ReplicaTable replicas, FetchSessionCache sess
     {
         var view = FetchRequestView.Parse(request.Body, 0, request.ApiVersion);
         var work = _pool.Rent();
-        work.Begin(request, view.MaxWaitMs, view.MinBytes, Math.Min(view.MaxBytes, responseBytesMax), view.IsolationLevel);
+        work.Begin(request, view.MaxWaitMs, view.MinBytes, Math.Min(view.MaxBytes, responseBytesMax), view.IsolationLevel == ReadCommitted);
         work.IsFromReplica = view.ReplicaId >= 0;
         var error = Choose(view, work);
         if (error != ErrorCode.None)
         {
             work.Refuse(error);
+            return;
+        }
+
+        if (view.IsolationLevel is < 0 or > ReadCommitted && work.FindsAny())
+        {
+            work.Refuse(view, ErrorCode.UnknownServerError);
             return;
         }
 

@@ -1,5 +1,6 @@
 using Barnabas.Base;
 using Barnabas.Log;
+using Barnabas.Log.Indexes;
 using Barnabas.Log.Segments;
 
 namespace Barnabas.Broker.Handlers.Fetching;
@@ -15,6 +16,12 @@ internal struct FetchRead
 
     /// <summary>The records; the read holds a reference until they are given to the reply.</summary>
     public FileSlice Records;
+
+    /// <summary>Where the records were found, by which the aborted transactions beside them are.</summary>
+    public LogSlice Found;
+
+    /// <summary>The transactions that a client that reads committed has to skip; null where it is told of none, or not yet.</summary>
+    public IReadOnlyList<AbortedTransaction>? Aborted;
 
     /// <summary>Where the client's log parts from this one; -1 for nowhere.</summary>
     public int DivergingEpoch;

@@ -26,6 +26,9 @@ internal sealed class FetchReads
     /// <summary>True for a fetch that says it comes from a replica: no other node has one of ours.</summary>
     public bool IsFromReplica { get; set; }
 
+    /// <summary>True when one of the partitions that are wanted is here.</summary>
+    public bool HasReplica => Array.Exists(_wanted, wanted => wanted?.Replica is not null);
+
     public void Begin(int minBytes, int bytesMax, ReadLimit limit)
     {
         IsFromReplica = false;
@@ -110,6 +113,25 @@ internal sealed class FetchReads
         }
     }
 
+    /// <summary>
+    /// For a client that reads committed, finds the aborted transactions beside what was read. False where an index would have to be read
+    /// from the disk and <paramref name="mayRead"/>, which is not for I/O loops, is not set; what was found is kept.
+    /// </summary>
+    public bool TryListAborted(bool mayRead)
+    {
+        var isComplete = true;
+        for (var i = 0; ReadsCommitted && i < Count; i++)
+        {
+            ref var read = ref _reads[i];
+            if (read is { IsTold: true, Aborted: null, View: { } view, Found.IsTooSmall: false })
+            {
+                isComplete &= TryListAborted(_wanted[i], view, mayRead, ref read);
+            }
+        }
+
+        return isComplete;
+    }
+
     /// <summary>Forgets the partitions; nothing may be leased.</summary>
     public void Clear()
     {
@@ -152,10 +174,36 @@ internal sealed class FetchReads
         while (slice.IsStale);
         read.Error = slice.ErrorCode;
         read.Records = slice.Bytes;
+        read.Found = slice;
         if (read.Error != ErrorCode.None)
         {
             read.View = null;
         }
+    }
+
+    private static bool TryListAborted(FetchPartition wanted, LogView view, bool mayRead, ref FetchRead read)
+    {
+        try
+        {
+            if (!view.TryListAborted(read.Found, wanted.FetchOffset, mayRead, out var aborted))
+            {
+                return false;
+            }
+
+            read.Aborted = aborted;
+        }
+        catch (IOException e)
+        {
+            wanted.Replica!.ReadFailed(e);
+            if (!read.Records.IsEmpty)
+            {
+                read.Records.Release();
+            }
+
+            read = new FetchRead { Error = ErrorCode.KafkaStorageError, DivergingEpoch = -1, DivergingEndOffset = -1, IsTold = true };
+        }
+
+        return true;
     }
 
     private static bool Diverges(FetchPartition wanted, LogView view, out int epoch, out long endOffset)

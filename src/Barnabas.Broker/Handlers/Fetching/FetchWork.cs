@@ -3,6 +3,7 @@ using Barnabas.Base.Loops;
 using Barnabas.Broker.Network;
 using Barnabas.Cluster.Partitions;
 using Barnabas.Log;
+using Barnabas.Messages.Views;
 
 namespace Barnabas.Broker.Handlers.Fetching;
 
@@ -14,11 +15,13 @@ internal sealed class FetchWork : FetchWait, ICancelListener
 {
     private readonly WorkPool<FetchWork> _pool;
     private readonly ReplicaTable _replicas;
+    private readonly Loop _slow;
     private readonly FetchReads _reads = new();
     private readonly FetchParking _parking;
     private readonly List<FetchPartition> _own = [];
     private readonly WakeTask _wakeTask;
     private readonly RecheckTask _recheckTask;
+    private readonly ListTask _listTask;
     private Request _request = null!;
     private FetchSession? _session;
     private int _ownCount;
@@ -29,17 +32,19 @@ internal sealed class FetchWork : FetchWait, ICancelListener
     private bool _registered;
     private bool _wokenEarly;
 
-    public FetchWork(WorkPool<FetchWork> pool, ReplicaTable replicas)
+    public FetchWork(WorkPool<FetchWork> pool, ReplicaTable replicas, Loop slow)
     {
         _pool = pool;
         _replicas = replicas;
+        _slow = slow;
         _parking = new FetchParking(this);
         _wakeTask = new WakeTask(this);
         _recheckTask = new RecheckTask(this);
+        _listTask = new ListTask(this);
     }
 
     /// <summary>Takes hold of a request.</summary>
-    public void Begin(Request request, int maxWaitMs, int minBytes, int bytesMax, sbyte isolationLevel)
+    public void Begin(Request request, int maxWaitMs, int minBytes, int bytesMax, bool committed)
     {
         _request = request;
         _maxWaitMs = maxWaitMs;
@@ -47,7 +52,7 @@ internal sealed class FetchWork : FetchWait, ICancelListener
         _ownCount = 0;
         _parked = false;
         _holds = 1;
-        _reads.Begin(minBytes, bytesMax, isolationLevel == 1 ? ReadLimit.LastStable : ReadLimit.HighWatermark);
+        _reads.Begin(minBytes, bytesMax, committed ? ReadLimit.LastStable : ReadLimit.HighWatermark);
     }
 
     /// <summary>
@@ -87,26 +92,24 @@ internal sealed class FetchWork : FetchWait, ICancelListener
         request.Complete();
     }
 
+    /// <summary>Answers a request that Kafka fails on, after its session has changed, with an error for all that it names.</summary>
+    public void Refuse(in FetchRequestView view, ErrorCode error)
+    {
+        FetchAnswer.WriteRefusal(_request, view, error);
+        Finish(answered: true);
+    }
+
+    /// <summary>True when at least one partition that is asked for is here.</summary>
+    public bool FindsAny()
+    {
+        Gather();
+        return _reads.HasReplica;
+    }
+
     /// <summary>Answers at once where enough is there, else parks.</summary>
     public void Serve()
     {
-        _reads.Clear();
-        if (_session is null)
-        {
-            for (var i = 0; i < _ownCount; i++)
-            {
-                _reads.Add(_own[i]);
-            }
-        }
-        else
-        {
-            for (var node = _session.Partitions.First; node is not null; node = node.Next)
-            {
-                _reads.Add(node.Value);
-            }
-        }
-
-        _reads.Find(_replicas);
+        Gather();
         if (_maxWaitMs <= 0 || _reads.Count == 0 || _reads.IsEnough())
         {
             Answer();
@@ -140,6 +143,27 @@ internal sealed class FetchWork : FetchWait, ICancelListener
 
     /// <inheritdoc/>
     protected override void Forgotten() => Release();
+
+    private void Gather()
+    {
+        _reads.Clear();
+        if (_session is null)
+        {
+            for (var i = 0; i < _ownCount; i++)
+            {
+                _reads.Add(_own[i]);
+            }
+        }
+        else
+        {
+            for (var node = _session.Partitions.First; node is not null; node = node.Next)
+            {
+                _reads.Add(node.Value);
+            }
+        }
+
+        _reads.Find(_replicas);
+    }
 
     private void Park()
     {
@@ -212,13 +236,31 @@ internal sealed class FetchWork : FetchWait, ICancelListener
 
     private void Answer()
     {
-        var request = _request;
-        var answered = !request.IsCancelled;
-        if (answered)
+        if (_request.IsCancelled)
         {
-            _reads.Read();
-            FetchAnswer.Write(request, _reads, _session);
+            Finish(answered: false);
+            return;
         }
+
+        _reads.Read();
+        if (_reads.TryListAborted(mayRead: false))
+        {
+            WriteAnswer();
+            return;
+        }
+
+        _listTask.Post();
+    }
+
+    private void WriteAnswer()
+    {
+        FetchAnswer.Write(_request, _reads, _session);
+        Finish(answered: true);
+    }
+
+    private void Finish(bool answered)
+    {
+        var request = _request;
 
         // Completing may start the next fetch of the same session: let go of everything first.
         _session?.Leave();
@@ -256,6 +298,34 @@ internal sealed class FetchWork : FetchWait, ICancelListener
     private sealed class WakeTask(FetchWork work) : LoopTask
     {
         public override void Run() => work.Woken();
+    }
+
+    /// <summary>
+    /// Reads the indexes that tell of aborted transactions, on the background pool, and answers on the connection's loop; owned by the
+    /// work, which nobody touches meanwhile.
+    /// </summary>
+    private sealed class ListTask(FetchWork work) : LoopTask
+    {
+        private bool _isListed;
+
+        public void Post()
+        {
+            _isListed = false;
+            work._slow.Post(this);
+        }
+
+        public override void Run()
+        {
+            if (_isListed)
+            {
+                work.WriteAnswer();
+                return;
+            }
+
+            Check.That(work._reads.TryListAborted(mayRead: true));
+            _isListed = true;
+            work._request.Loop.Post(this);
+        }
     }
 
     /// <summary>The second look, when registering took a thread change; owned by the work.</summary>

@@ -16,8 +16,10 @@ namespace Barnabas.Broker.Handlers.Producing;
 /// <param name="replicas">Where partitions are found.</param>
 /// <param name="slow">A loop on the background pool, for batches that have to be opened or written anew.</param>
 /// <param name="clock">Read once a request.</param>
+/// <param name="verifier">Asked about the batches of transactions.</param>
 /// <param name="opensCompressed"><c>barnabas.produce.check=records</c>, as it is now.</param>
-internal sealed class ProduceHandler(ReplicaTable replicas, Loop slow, IClock clock, Func<bool> opensCompressed) : IRequestHandler
+internal sealed class ProduceHandler(
+    ReplicaTable replicas, Loop slow, IClock clock, TransactionVerifier verifier, Func<bool> opensCompressed) : IRequestHandler
 {
     private readonly WorkPool<ProduceWork> _pool = new(pool => new ProduceWork(pool));
 
@@ -58,7 +60,8 @@ internal sealed class ProduceHandler(ReplicaTable replicas, Loop slow, IClock cl
     private void Read(in ProduceRequestView view, ProduceWork work)
     {
         var nowMs = NowMs;
-        var refusal = Refusal(view);
+        var refusal = view.Acks is < -1 or > 1 ? ErrorCode.InvalidRequiredAcks : ErrorCode.None;
+        var transaction = new TransactionOfRequest(view, verifier);
         var failure = ErrorCode.None;
         string? failureMessage = null;
         var cursor = view.Cursor();
@@ -87,8 +90,20 @@ internal sealed class ProduceHandler(ReplicaTable replicas, Loop slow, IClock cl
                 }
 
                 part.Batch = work.Piece(cursor.RecordsOffset, frame.SizeBytes);
+                if (frame.IsTransactional && transaction.Refuses(part.Batch.Span, out error))
+                {
+                    part.Refuse(error);
+                    continue;
+                }
+
                 Take(part, BatchCheck.Check(part.Batch.Span, Rules(part.Replica!, nowMs)), nowMs);
             }
+        }
+
+        if (failure == ErrorCode.None && transaction.HasSeveralProducers)
+        {
+            failure = ErrorCode.InvalidProducerIdMapping;
+            failureMessage = TransactionOfRequest.SeveralProducers;
         }
 
         if (failure != ErrorCode.None)
@@ -96,12 +111,6 @@ internal sealed class ProduceHandler(ReplicaTable replicas, Loop slow, IClock cl
             work.Parts.ForEach(p => p.Refuse(failure, failureMessage));
         }
     }
-
-    // Transactions come with their coordinator: until then no transactional id is one that may write.
-    private static ErrorCode Refusal(in ProduceRequestView view) =>
-        view.HasTransactionalId ? ErrorCode.TransactionalIdAuthorizationFailed
-        : view.Acks is < -1 or > 1 ? ErrorCode.InvalidRequiredAcks
-        : ErrorCode.None;
 
     private static ErrorCode PartRefusal(in BatchFrame frame, PartitionAppend part, short version)
     {

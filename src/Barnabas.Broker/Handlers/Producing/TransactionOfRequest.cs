@@ -1,0 +1,33 @@
+using Barnabas.Base;
+using Barnabas.Messages.Views;
+using Barnabas.Protocol.Records;
+
+namespace Barnabas.Broker.Handlers.Producing;
+
+/// <summary>What the transactional batches of one Produce request have in common. Owned by the handler's turn.</summary>
+internal struct TransactionOfRequest(in ProduceRequestView view, TransactionVerifier verifier)
+{
+    /// <summary>Kafka's sentence.</summary>
+    public const string SeveralProducers = "Transactional records contained more than one producer ID";
+
+    private readonly ErrorCode _refusal = view.HasTransactionalId ? verifier.Verify(view) : ErrorCode.None;
+    private long _producerId = -1;
+
+    /// <summary>True when its batches do not all come from one producer, which fails the request.</summary>
+    public bool HasSeveralProducers { get; private set; }
+
+    /// <summary>Looks at one of its batches. A batch without a producer id is part of no transaction, whatever it says.</summary>
+    public bool Refuses(ReadOnlySpan<byte> batch, out ErrorCode error)
+    {
+        error = ErrorCode.None;
+        if (!RecordBatchHeader.TryRead(batch, out var header) || !header.HasProducerId)
+        {
+            return false;
+        }
+
+        HasSeveralProducers |= _producerId >= 0 && _producerId != header.ProducerId;
+        _producerId = header.ProducerId;
+        error = _refusal;
+        return error != ErrorCode.None;
+    }
+}
