@@ -397,8 +397,3 @@ public sealed class Replica
         : UnflushedCount > _state.Config.UnflushedMax ? Math.Max(_highWatermark, Math.Min(_log.RecoveryPoint, _log.LogEndOffset))
         : _log.LogEndOffset;
 }
-
-/// <summary>Why a replica is out of service.</summary>
-/// <param name="Error">What clients are told.</param>
-/// <param name="Reason">What the log says.</param>
-public sealed record ReplicaFailure(ErrorCode Error, string Reason);

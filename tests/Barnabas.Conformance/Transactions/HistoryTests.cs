@@ -5,8 +5,8 @@ namespace Barnabas.Conformance.Transactions;
 
 /// <summary>
 /// Barnabas and Apache Kafka are given the same seeded history of produce (plain, idempotent, in transactions that end either way or stay
-/// open), markers, retries, wrong requests and deletes, in three phases with a clean stop and a kill between them. After each, every offset is
-/// fetched at both isolation levels, and offsets and producers are listed: all of it is the same.
+/// open), markers, retries, wrong requests and deletes, in three phases with a clean stop and a kill between them. After each, every offset
+/// is fetched at both isolation levels, and offsets and producers are listed: all of it is the same.
 /// </summary>
 [Trait("Category", "Slow")]
 public sealed class HistoryTests

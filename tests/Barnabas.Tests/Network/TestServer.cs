@@ -56,7 +56,7 @@ internal sealed class TestServer : IAsyncDisposable
         return table;
     }
 
-    public TestClient Connect() => new(Listener.EndPoint);
+    public TestClient Connect(int receiveBufferBytes = 0) => new(Listener.EndPoint, receiveBufferBytes);
 
     /// <summary>Waits until something that another thread brings about is so; the test's own timeout ends a wait in vain.</summary>
     public static async Task Until(Func<bool> condition)
