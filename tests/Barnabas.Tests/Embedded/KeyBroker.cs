@@ -39,6 +39,11 @@ internal sealed class KeyBroker : IAsyncDisposable
         var broker = new KeyBroker(settings);
         foreach (var file in copyOf is null ? [] : Directory.GetFiles(copyOf.Data, "*", SearchOption.AllDirectories))
         {
+            if (file.EndsWith(".lock", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
             var copy = Path.Join(broker.Data, Path.GetRelativePath(copyOf!.Data, file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);
