@@ -32,9 +32,23 @@ internal sealed class KeyBroker : IAsyncDisposable
     private string Data => _folder.At("data");
 
     /// <summary>Starts a broker; settings are <c>key=value</c>, with blanks between them.</summary>
-    public static async Task<KeyBroker> Start(string settings)
+    /// <param name="settings">What is not Kafka's default.</param>
+    /// <param name="copyOf">A broker that runs, whose directory is copied as it is, as if it had been killed there and then.</param>
+    public static async Task<KeyBroker> Start(string settings, KeyBroker? copyOf = null)
     {
         var broker = new KeyBroker(settings);
+        foreach (var file in copyOf is null ? [] : Directory.GetFiles(copyOf.Data, "*", SearchOption.AllDirectories))
+        {
+            if (file.EndsWith(".lock", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            var copy = Path.Join(broker.Data, Path.GetRelativePath(copyOf!.Data, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
         await broker.Start();
         return broker;
     }

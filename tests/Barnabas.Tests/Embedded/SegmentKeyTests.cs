@@ -172,6 +172,25 @@ public sealed class SegmentKeyTests
         Assert.Equal(0, RecoveryPoint(broker, "u"));
     }
 
+    [Theory]
+    [InlineData("barnabas.flush.on.ack=true")]
+    [InlineData("log.flush.interval.messages=1")]
+    public async Task What_was_acknowledged_is_read_at_once_after_a_kill(string settings)
+    {
+        await using var broker = await KeyBroker.Start(settings);
+        broker.Create("t");
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(ErrorCode.None, broker.Produce("t").ErrorCode);
+        }
+
+        // What a kill leaves: no checkpoint says yet what is flushed or committed.
+        await using var killed = await KeyBroker.Start(settings, copyOf: broker);
+        var request = PartitionServer.Fetch(maxWaitMs: 60_000, (0, 0));
+        var partition = killed.Client.Call<FetchResponse>(request, 12).Responses[0].Partitions[0];
+        Assert.Equal((ErrorCode.None, 3L), (partition.ErrorCode, partition.HighWatermark));
+    }
+
     [Fact]
     [ConfigKey("log.flush.start.offset.checkpoint.interval.ms")]
     public async Task Log_starts_are_written_as_often_as_told()

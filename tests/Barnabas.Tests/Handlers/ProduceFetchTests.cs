@@ -183,6 +183,25 @@ public class ProduceFetchTests
         }
     }
 
+    [Theory]
+    [InlineData(1, -1)]
+    [InlineData(1, 1)]
+    [InlineData(3, -1)]
+    [InlineData(3, 1)]
+    public async Task No_more_than_flush_messages_less_one_are_acknowledged_before_they_are_on_the_disk(int flushMessages, short acks)
+    {
+        await using var server = new PartitionServer(WireKind.Epoll, config: LogConfig.Default with { FlushMessages = flushMessages });
+        using var client = server.Connect();
+        for (var i = 0; i < 20; i++)
+        {
+            var part = client.Call<ProduceResponse>(Produce(acks, (0, Batch("a"))), 9).Responses[0].PartitionResponses[0];
+            Assert.Equal((ErrorCode.None, (long)i), (part.ErrorCode, part.BaseOffset));
+            var unflushed = long.MaxValue;
+            await server.OnShard(0, r => unflushed = r.Log.LogEndOffset - r.Log.RecoveryPoint);
+            Assert.InRange(unflushed, 0, flushMessages - 1);
+        }
+    }
+
     [Theory, MemberData(nameof(Wires))]
     public async Task Too_few_replicas_in_sync_refuse_acks_all_alone(WireKind kind)
     {
