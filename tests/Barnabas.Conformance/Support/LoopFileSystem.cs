@@ -116,12 +116,26 @@ internal sealed partial class LoopFileSystem : IDisposable
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class PowerCutFactAttribute : FactAttribute
 {
-    public PowerCutFactAttribute() => Skip = Target.Missing([Need.Root], []) ?? LoopFileSystem.Missing;
+    public PowerCutFactAttribute() => Skip = PowerCuts.Missing;
+}
+
+/// <summary>Whether power is cut, and how often. Stateless.</summary>
+internal static class PowerCuts
+{
+    private const string Option = "BARNABAS_POWER_CUTS";
+
+    /// <summary>How often each test cuts.</summary>
+    public static int Count => int.Parse(Environment.GetEnvironmentVariable(Option) ?? "4", CultureInfo.InvariantCulture);
+
+    /// <summary>The reason to skip, or null.</summary>
+    public static string? Missing => Environment.GetEnvironmentVariable(Option) is null
+        ? $"runs where {Option} says how often"
+        : Target.Missing([Need.Root], []) ?? LoopFileSystem.Missing;
 }
 
 /// <summary>A theory about the broker over a file system that loses its power; skipped, with the reason, where none can be had.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class PowerCutTheoryAttribute : TheoryAttribute
 {
-    public PowerCutTheoryAttribute() => Skip = Target.Missing([Need.Root], []) ?? LoopFileSystem.Missing;
+    public PowerCutTheoryAttribute() => Skip = PowerCuts.Missing;
 }

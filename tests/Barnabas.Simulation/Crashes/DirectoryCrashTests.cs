@@ -18,6 +18,8 @@ public sealed class DirectoryCrashTests
     {
         var points = new HashSet<string>(CrashPoints.Count(new DirectoryScript(NewDisk(0)).Run).Keys);
         EachCut(step: 1, (_, script) => points.UnionWith(CrashPoints.Count(script.Recover).Keys));
+        var hollow = HollowLog.Make(NewDisk(0));
+        points.UnionWith(CrashPoints.Count(() => hollow.Open()).Keys);
         return points;
     });
 
@@ -79,6 +81,28 @@ public sealed class DirectoryCrashTests
                         Assert.True(at > 5);
                         break;
                     }
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_hole_is_closed_or_still_there_whenever_its_closing_dies()
+    {
+        foreach (var isPowerCut in new[] { false, true })
+        {
+            for (var at = 1L; ; at++)
+            {
+                var disk = NewDisk((ulong)at);
+                var log = HollowLog.Make(disk);
+                var died = Dies(disk, disk.Operations + at, isPowerCut, () => log.Open());
+                var view = log.Open().View;
+                Assert.Equal(6, view.LogEndOffset);
+                Assert.Equal(ErrorCode.None, view.Slice(2, 1 << 20, ReadLimit.LogEnd, minOneBatch: true).ErrorCode);
+                if (!died)
+                {
+                    Assert.True(at > 5);
+                    break;
                 }
             }
         }
