@@ -83,6 +83,18 @@ public interface IDiskFile : IDisposable
     /// <summary>Reads up to the buffer's length; fewer bytes only at the end of the file. Any thread.</summary>
     int Read(Span<byte> buffer, long position);
 
+    /// <summary>
+    /// Like <see cref="Read"/>, for bytes that nobody wants again soon: what is not in the page cache does not go there, where the system
+    /// knows how. Waits for the disk.
+    /// </summary>
+    int ReadAside(Span<byte> buffer, long position) => Read(buffer, position);
+
+    /// <summary>
+    /// True when these bytes of the file can be read without waiting for the disk, as far as the system tells cheaply; true where it does
+    /// not tell. Any thread.
+    /// </summary>
+    bool IsResident(long position, int length) => true;
+
     /// <summary>Writes all the bytes or throws. Owner only.</summary>
     void Write(ReadOnlySpan<byte> bytes, long position);
 
