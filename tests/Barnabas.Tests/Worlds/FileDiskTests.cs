@@ -108,6 +108,41 @@ public sealed unsafe class FileDiskTests : IDisposable
     }
 
     [PeerFact(Need.Linux)]
+    public void The_page_cache_is_asked_and_left_alone()
+    {
+        // Beside the program, as a temporary folder may be memory.
+        var path = Path.Combine(AppContext.BaseDirectory, $"page-cache-{Environment.ProcessId}");
+        try
+        {
+            var bytes = new byte[8 << 20];
+            new Random(4).NextBytes(bytes);
+            using var file = new FileDisk().Open(path, FileOpen.CreateOrTruncate);
+            file.Write(bytes, 0);
+            Assert.True(file.IsResident(0, bytes.Length));
+            file.Sync();
+            Assert.Equal(0, Advise(((FileDiskFile)file).Descriptor, 0, 0, 4));
+            Assert.False(file.IsResident(4 << 20, 1));
+
+            // Some pages may come along with those that are asked for, but not to the end of a file that was read from its begin.
+            var read = new byte[3 << 20];
+            Assert.Equal(read.Length, file.ReadAside(read, 1));
+            Assert.Equal(bytes[1..((3 << 20) + 1)], read);
+            Assert.False(file.IsResident(0, 3 << 20));
+            Assert.Equal(5, file.ReadAside(read, bytes.Length - 5));
+            Assert.Equal(bytes[^5..], read[..5]);
+            Assert.Equal(bytes.Length, file.Read(bytes, 0));
+            Assert.True(file.IsResident(0, bytes.Length));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [System.Runtime.InteropServices.DllImport("libc", EntryPoint = "posix_fadvise")]
+    private static extern int Advise(int descriptor, long position, long length, int advice);
+
+    [PeerFact(Need.Linux)]
     public void A_full_disk_shows_the_name_of_the_errno()
     {
         using var file = new FileDisk().Open("/dev/full", FileOpen.ReadWrite);
