@@ -88,8 +88,8 @@ public interface IDiskFile : IByteSource, IDisposable
     long Length { get; }
 
     /// <summary>
-    /// Like <see cref="IByteSource.Read"/>, for bytes that nobody wants again soon: what is not in the page cache does not go there, where the system
-    /// knows how. Waits for the disk.
+    /// Like <see cref="IByteSource.Read"/>, for bytes that nobody wants again soon: what is not in the page cache does not go there, where
+    /// the system knows how. Waits for the disk.
     /// </summary>
     int ReadAside(Span<byte> buffer, long position) => Read(buffer, position);
 
