@@ -65,10 +65,11 @@ public class EmbeddedBrokerTests
     public async Task Nothing_stays_open_and_nothing_is_written_when_a_broker_has_stopped()
     {
         // Another one keeps the threads alive that could still do something.
+        const string settings = "log.initial.task.delay.ms=0 log.retention.check.interval.ms=1000 offsets.topic.num.partitions=5";
         await using var other = await EmbeddedBroker.StartAsync();
         for (var round = 0; round < 3; round++)
         {
-            await using (var broker = await KeyBroker.Start("log.initial.task.delay.ms=0 log.retention.check.interval.ms=1000"))
+            await using (var broker = await KeyBroker.Start(settings))
             {
                 broker.Create("t", "internal.segment.bytes=300 retention.bytes=600 file.delete.delay.ms=100000", partitions: 2);
                 broker.Create("gone", "internal.segment.bytes=300");
