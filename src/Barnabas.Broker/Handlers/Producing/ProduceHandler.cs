@@ -2,6 +2,7 @@ using Barnabas.Base;
 using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
 using Barnabas.Broker.Network;
+using Barnabas.Cluster.Controller;
 using Barnabas.Cluster.Partitions;
 using Barnabas.Messages;
 using Barnabas.Messages.Views;
@@ -124,7 +125,8 @@ internal sealed class ProduceHandler(
             return frame.Error;
         }
 
-        return part.Replica.CheckLeader(-1);
+        // What lives on them replays its own records only.
+        return TopicNames.IsInternal(part.Replica.Partition.Topic) ? ErrorCode.InvalidTopicException : part.Replica.CheckLeader(-1);
     }
 
     // A batch of a transaction in a request that names none fails all of the request.
