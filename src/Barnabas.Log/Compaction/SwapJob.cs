@@ -72,6 +72,7 @@ public sealed class SwapJob
     {
         foreach (var suffix in SegmentNames.SegmentSuffixes)
         {
+            FaultPoint.Here("compact.before-swap-name");
             Rename(_group.New.PathOf(suffix), SegmentNames.Cleaned, SegmentNames.Swap);
         }
 
@@ -82,6 +83,7 @@ public sealed class SwapJob
             // The data last: as long as it is there, recovery takes the rest of its segment away with it.
             foreach (var suffix in IndexesFirst)
             {
+                FaultPoint.Here("compact.before-old-goes");
                 Rename(_group.Old[i].PathOf(suffix), "", SegmentNames.Deleted);
             }
 
@@ -94,6 +96,7 @@ public sealed class SwapJob
         // The data first: with it as .swap, recovery would take indexes without a suffix for the old ones.
         foreach (var suffix in SegmentNames.SegmentSuffixes)
         {
+            FaultPoint.Here("compact.before-final-name");
             Rename(_group.New.PathOf(suffix), SegmentNames.Swap, "");
         }
 
@@ -105,7 +108,6 @@ public sealed class SwapJob
     {
         if (_disk.FileExists(path + from))
         {
-            FaultPoint.Here($"compact.before-rename{from}{to}");
             _disk.Rename(path + from, path + to);
         }
     }

@@ -50,9 +50,9 @@ internal sealed class FlushBacklog(IDisk disk, string directory)
     /// <summary>True when one of the segments waits to be flushed.</summary>
     internal bool HasAny(ReadOnlySpan<Segment> segments)
     {
-        foreach (var segment in _sealed)
+        foreach (var segment in segments)
         {
-            if (segments.Contains(segment))
+            if (_sealed.Contains(segment))
             {
                 return true;
             }

@@ -26,7 +26,7 @@ internal sealed class CleanerBench : IDisposable
     {
         Config = BrokerConfig.Of(Pairs(settings));
         _shard = new PartitionShard(0, new Loop("shard", Host, Host), (_, e) => Faults.Add(e));
-        var disk = new UpkeepDisk(() => { }, () => { }, Faults.Add);
+        var disk = new UpkeepDisk(() => { }, () => { }, () => { }, Faults.Add);
         _upkeep = new LogUpkeep(new Loop("upkeep", Host, Host), Table, new UpkeepTimes(), disk);
         _shard.Upkeep = _upkeep;
         var world = new CleanerWorld(new Randomness(1), () => Checkpoints++, Reports.Add, Faults.Add);
