@@ -112,6 +112,13 @@ internal sealed partial class LoopFileSystem : IDisposable
     private static partial int IoControl(SafeFileHandle file, nuint request, ref uint argument);
 }
 
+/// <summary>A fact about the broker over a file system that loses its power; skipped, with the reason, where none can be had.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class PowerCutFactAttribute : FactAttribute
+{
+    public PowerCutFactAttribute() => Skip = Target.Missing([Need.Root], []) ?? LoopFileSystem.Missing;
+}
+
 /// <summary>A theory about the broker over a file system that loses its power; skipped, with the reason, where none can be had.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class PowerCutTheoryAttribute : TheoryAttribute

@@ -1,5 +1,6 @@
 using Barnabas.Base;
 using Barnabas.Base.Seams;
+using Barnabas.Log;
 using Barnabas.Simulation.Faults;
 using Barnabas.Simulation.Seams;
 
@@ -56,6 +57,31 @@ public sealed class DirectoryCrashTests
             }
         });
         Assert.True(again > 500, $"only {again} recoveries died");
+    }
+
+    [Fact]
+    public void A_torn_tail_goes_after_all_that_lies_behind_it()
+    {
+        // Offsets of a compacted log may have holes, so that nothing but the torn tail says that the log ends there.
+        var config = LogConfig.Default with { Cleanup = CleanupPolicy.Compact, SegmentBytes = 600 };
+        foreach (var isPowerCut in new[] { false, true })
+        {
+            for (var seed = 0UL; seed < 20; seed++)
+            {
+                for (var at = 1L; ; at++)
+                {
+                    var disk = NewDisk(seed);
+                    var log = TornLog.Make(disk, config);
+                    var died = Dies(disk, disk.Operations + at, isPowerCut, () => log.Open(config));
+                    Assert.Equal(log.End, log.Open(config).LogEndOffset);
+                    if (!died)
+                    {
+                        Assert.True(at > 5);
+                        break;
+                    }
+                }
+            }
+        }
     }
 
     private static void EachCut(int step, Action<long, DirectoryScript> then)

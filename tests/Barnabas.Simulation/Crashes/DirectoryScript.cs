@@ -53,9 +53,10 @@ internal sealed class DirectoryScript(SimDisk disk)
         AdvanceLogStart(first);
         Retain(first);
         var second = Create("second");
-        Fill(second, 7);
-        Flush(second, includeActive: true);
+        Fill(second, 37);
+        Flush(second, includeActive: false); // some of it
         WriteCheckpoints();
+        Flush(second, includeActive: true);
         Delete(second);
         Fill(Create("second"), 3);
         Close();

@@ -11,14 +11,6 @@ namespace Barnabas.Conformance.Faults.Load;
 /// </summary>
 internal abstract class LoadActor(string name, Randomness random)
 {
-    /// <summary>What a broker answers that is stopping, or has just come back: nothing was done, or nobody can tell.</summary>
-    private static readonly HashSet<ErrorCode> Gone =
-    [
-        ErrorCode.NotLeaderOrFollower, ErrorCode.NotController, ErrorCode.NotCoordinator, ErrorCode.CoordinatorNotAvailable,
-        ErrorCode.CoordinatorLoadInProgress, ErrorCode.KafkaStorageError, ErrorCode.RequestTimedOut, ErrorCode.BrokerNotAvailable,
-        ErrorCode.LeaderNotAvailable,
-    ];
-
     private long sent;
     private long answered;
 
@@ -68,21 +60,32 @@ internal abstract class LoadActor(string name, Randomness random)
 
     protected void HasAnswer() => Volatile.Write(ref answered, Answered + 1);
 
-    /// <summary>True for success; ends the work when the broker is going; anything else fails the test.</summary>
-    protected bool IsDone(ErrorCode error, string what)
-    {
-        if (Gone.Contains(error))
-        {
-            throw new BrokerGoneException();
-        }
-
-        LossException.Unless(error == ErrorCode.None, $"{name}: {error} for {what}");
-        return true;
-    }
+    /// <summary>Ends the work when the broker is going; anything else but success fails the test.</summary>
+    protected void CheckDone(ErrorCode error, string what) => BrokerGoneException.Check(error, $"{name}: {what}");
 }
 
 /// <summary>The broker says that it cannot serve any more.</summary>
-internal sealed class BrokerGoneException : Exception;
+internal sealed class BrokerGoneException(string message) : Exception(message)
+{
+    /// <summary>What a broker answers that is stopping, or has just come back: nothing was done, or nobody can tell.</summary>
+    private static readonly HashSet<ErrorCode> Codes =
+    [
+        ErrorCode.NotLeaderOrFollower, ErrorCode.NotController, ErrorCode.NotCoordinator, ErrorCode.CoordinatorNotAvailable,
+        ErrorCode.CoordinatorLoadInProgress, ErrorCode.KafkaStorageError, ErrorCode.RequestTimedOut, ErrorCode.BrokerNotAvailable,
+        ErrorCode.LeaderNotAvailable,
+    ];
+
+    /// <summary>Nothing for success; this when the broker is going; anything else fails the test.</summary>
+    public static void Check(ErrorCode error, string what)
+    {
+        if (Codes.Contains(error))
+        {
+            throw new BrokerGoneException($"{what}: {error}");
+        }
+
+        LossException.Unless(error == ErrorCode.None, $"{what}: {error}");
+    }
+}
 
 /// <summary>Something acknowledged is missing, or something is there that must not be.</summary>
 internal sealed class LossException(string message) : Exception(message)

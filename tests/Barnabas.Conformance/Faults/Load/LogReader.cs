@@ -114,8 +114,12 @@ internal static class LogReader
             ],
         };
         var answer = connection.Call<ListOffsetsResponse>(request, 7).Topics[0].Partitions[0];
-        LossException.Unless(
-            answer.ErrorCode is ErrorCode.None or ErrorCode.OffsetNotAvailable, $"{topic}-{partition}: {answer.ErrorCode} for its offsets");
-        return answer.ErrorCode == ErrorCode.None ? answer.Offset : -1;
+        if (answer.ErrorCode == ErrorCode.OffsetNotAvailable)
+        {
+            return -1;
+        }
+
+        BrokerGoneException.Check(answer.ErrorCode, $"offsets of {topic}-{partition}");
+        return answer.Offset;
     }
 }

@@ -30,7 +30,7 @@ internal sealed class OffsetCommitter(string group, string topic, Randomness ran
         while (answer.ErrorCode is ErrorCode.CoordinatorLoadInProgress or ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable);
 
         var partition = answer.Topics[0].Partitions[0];
-        IsDone(partition.ErrorCode, "its offset");
+        CheckDone(partition.ErrorCode, "its offset");
         LossException.Unless(
             partition.CommittedOffset <= _lastSent && (partition.CommittedOffset >= _lastAcknowledged || promise.MayLose),
             $"{Name}: committed {partition.CommittedOffset}, was told that {_lastAcknowledged} is, and asked for {_lastSent}");
@@ -54,7 +54,7 @@ internal sealed class OffsetCommitter(string group, string topic, Randomness ran
 
             var error = connection.Receive<OffsetCommitResponse>(Version).Topics[0].Partitions[0].ErrorCode;
             var offset = onTheirWay.Dequeue();
-            IsDone(error, $"committing {offset}");
+            CheckDone(error, $"committing {offset}");
             _lastAcknowledged = offset;
             HasAnswer();
         }
@@ -70,14 +70,14 @@ internal sealed class OffsetCommitter(string group, string topic, Randomness ran
         }
         while (error == ErrorCode.CoordinatorNotAvailable);
 
-        IsDone(error, "its coordinator");
+        CheckDone(error, "its coordinator");
         do
         {
             error = connection.Call<OffsetCommitResponse>(Request(_lastSent), Version).Topics[0].Partitions[0].ErrorCode;
         }
         while (error is ErrorCode.CoordinatorLoadInProgress or ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable);
 
-        IsDone(error, "its first commit");
+        CheckDone(error, "its first commit");
     }
 
     private OffsetCommitRequest Request(long offset) => new()

@@ -31,7 +31,7 @@ internal sealed class RecordDeleter(PartitionModel partition, Randomness random)
             };
             HasSent();
             var answer = connection.Call<DeleteRecordsResponse>(request, 2).Topics[0].Partitions[0];
-            IsDone(answer.ErrorCode, $"deleting below {offset}");
+            CheckDone(answer.ErrorCode, $"deleting below {offset}");
             HasAnswer();
             LossException.Unless(answer.LowWatermark >= offset, $"{Name}: starts at {answer.LowWatermark} after deleting below {offset}");
         }

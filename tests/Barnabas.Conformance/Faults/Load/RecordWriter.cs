@@ -100,7 +100,7 @@ internal sealed class RecordWriter(int id, PartitionModel partition, WriterKind 
             }
 
             var answer = connection.Receive<ProduceResponse>(Version).Responses[0].PartitionResponses[0];
-            IsDone(answer.ErrorCode, $"records from {_unanswered.Peek().First}");
+            CheckDone(answer.ErrorCode, $"records from {_unanswered.Peek().First}");
             var done = _unanswered.Dequeue();
             done.Offset = answer.BaseOffset;
             Acknowledged.Add(done);
@@ -112,7 +112,7 @@ internal sealed class RecordWriter(int id, PartitionModel partition, WriterKind 
     {
         var request = new InitProducerIdRequest { TransactionalId = null, TransactionTimeoutMs = 60_000 };
         var answer = connection.Call<InitProducerIdResponse>(request, 4);
-        IsDone(answer.ErrorCode, "a producer id");
+        CheckDone(answer.ErrorCode, "a producer id");
         (_producerId, _producerEpoch, _nextSequence) = (answer.ProducerId, answer.ProducerEpoch, 0);
     }
 

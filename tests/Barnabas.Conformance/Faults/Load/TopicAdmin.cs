@@ -82,7 +82,7 @@ internal sealed class TopicAdmin(Randomness random) : LoadActor("admin", random)
             ],
         };
         var answer = connection.Call<CreateTopicsResponse>(request, 7).Topics[0];
-        IsDone(answer.ErrorCode, $"creating {name}");
+        CheckDone(answer.ErrorCode, $"creating {name}");
         (topic.IsThere, topic.Id, topic.IsUnanswered) = (true, answer.TopicId, false);
     }
 
@@ -90,7 +90,7 @@ internal sealed class TopicAdmin(Randomness random) : LoadActor("admin", random)
     {
         topic.IsUnanswered = true;
         var request = new DeleteTopicsRequest { TimeoutMs = 30_000, Topics = [new() { Name = name }] };
-        IsDone(connection.Call<DeleteTopicsResponse>(request, 6).Responses[0].ErrorCode, $"deleting {name}");
+        CheckDone(connection.Call<DeleteTopicsResponse>(request, 6).Responses[0].ErrorCode, $"deleting {name}");
         (topic.IsThere, topic.IsUnanswered) = (false, false);
     }
 
@@ -109,7 +109,7 @@ internal sealed class TopicAdmin(Randomness random) : LoadActor("admin", random)
                 },
             ],
         };
-        IsDone(connection.Call<IncrementalAlterConfigsResponse>(request, 1).Responses[0].ErrorCode, $"configuring {name}");
+        CheckDone(connection.Call<IncrementalAlterConfigsResponse>(request, 1).Responses[0].ErrorCode, $"configuring {name}");
         (topic.RetentionMs, topic.NextRetentionMs) = (topic.NextRetentionMs, 0);
     }
 
@@ -120,7 +120,7 @@ internal sealed class TopicAdmin(Randomness random) : LoadActor("admin", random)
             Resources = [new() { ResourceType = 2, ResourceName = name, ConfigurationKeys = ["retention.ms"] }],
         };
         var answer = connection.Call<DescribeConfigsResponse>(request, 4).Results[0];
-        IsDone(answer.ErrorCode, $"the configuration of {name}");
+        CheckDone(answer.ErrorCode, $"the configuration of {name}");
         var value = answer.Configs[0].Value;
         LossException.Unless(
             value == Value(topic.RetentionMs) || (topic.NextRetentionMs > 0 && value == Value(topic.NextRetentionMs)),
