@@ -114,6 +114,11 @@ public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
         catch (Exception e) when (e is IOException or MalformedException)
         {
             _report($"cannot load {_replica.Partition}: {e.Message}");
+            if (e is IOException disk)
+            {
+                _replica.ReadFailed(disk);
+            }
+
             Loop.Post(new ActionTask(() => GiveUp(load)));
         }
     }));

@@ -1,4 +1,5 @@
 using Barnabas.Base.Loops;
+using Barnabas.Base.Seams;
 using Barnabas.Log.Flushing;
 using Barnabas.Log.Retention;
 
@@ -27,32 +28,41 @@ public sealed record UpkeepTimes
 }
 
 /// <summary>What the upkeep does to the log directory as a whole, on its own loop.</summary>
+/// <param name="Health">Told when the disk fails; nothing more is done to a directory that has failed.</param>
 /// <param name="WriteRecoveryPoints">Writes the recovery points.</param>
 /// <param name="WriteLogStarts">Writes the log starts.</param>
 /// <param name="WriteHighWatermarks">Writes the high watermarks.</param>
-/// <param name="Failed">The disk failed beside any one log.</param>
+/// <param name="Space">Measures the room; null where nobody minds.</param>
 public sealed record UpkeepDisk(
-    Action WriteRecoveryPoints, Action WriteLogStarts, Action WriteHighWatermarks, Action<IOException> Failed);
+    DirectoryHealth Health, Action WriteRecoveryPoints, Action WriteLogStarts, Action WriteHighWatermarks, SpaceWatch? Space = null);
 
 /// <summary>
-/// The slow work on logs: flushes of what has rolled, retention, checkpoints. Owned by its own loop on the background pool; shards hand it
-/// closed jobs and take the results back in turns of their own.
+/// The slow work on the logs of one directory: flushes of what has rolled, retention, checkpoints. Owned by its own loop on the background
+/// pool; shards hand it closed jobs and take the results back in turns of their own.
 /// </summary>
 public sealed class LogUpkeep
 {
+    private const long SpaceCheckUs = 5_000_000, FullCheckUs = 500_000;
     private readonly Loop _loop;
-    private readonly ReplicaTable _table;
+    private readonly Func<IReadOnlyList<Replica>> _replicas;
     private readonly UpkeepTimes _times;
     private readonly UpkeepDisk _disk;
     private readonly List<ActionTimer> _timers = [];
+    private readonly Queue<Action> _jobs = new();
+    private readonly ActionTimer _again;
     private readonly Dictionary<DeleteJob, ActionTimer> _removals = [];
     private AgeClock? _ages;
 
     /// <summary>Takes a loop of its own.</summary>
-    public LogUpkeep(Loop loop, ReplicaTable table, UpkeepTimes times, UpkeepDisk disk)
+    /// <param name="loop">Not used by anyone else.</param>
+    /// <param name="replicas">The replicas of the directory, as they are now.</param>
+    /// <param name="times">How often what is done.</param>
+    /// <param name="disk">The directory.</param>
+    public LogUpkeep(Loop loop, Func<IReadOnlyList<Replica>> replicas, UpkeepTimes times, UpkeepDisk disk)
     {
         _loop = loop;
-        _table = table;
+        _replicas = replicas;
+        _again = new ActionTimer(RunJobs);
         _times = times;
         _disk = disk;
     }
@@ -62,10 +72,14 @@ public sealed class LogUpkeep
     {
         _ages = new AgeClock(_loop.NowWallMs, _loop.NowUs);
         Every(_times.RetentionCheckMs, _times.InitialDelayMs, ApplyRetention);
-        Every(_times.RecoveryCheckpointMs, _times.RecoveryCheckpointMs, () => Guard(_disk.WriteRecoveryPoints));
-        Every(_times.LogStartCheckpointMs, _times.LogStartCheckpointMs, () => Guard(_disk.WriteLogStarts));
-        Every(_times.HighWatermarkCheckpointMs, _times.HighWatermarkCheckpointMs, () => Guard(_disk.WriteHighWatermarks));
+        Every(_times.RecoveryCheckpointMs, _times.RecoveryCheckpointMs, () => Checkpoint(_disk.WriteRecoveryPoints));
+        Every(_times.LogStartCheckpointMs, _times.LogStartCheckpointMs, () => Checkpoint(_disk.WriteLogStarts));
+        Every(_times.HighWatermarkCheckpointMs, _times.HighWatermarkCheckpointMs, () => Checkpoint(_disk.WriteHighWatermarks));
         Every(_times.ProducerExpiryCheckMs, _times.ProducerExpiryCheckMs, ExpireProducers);
+        if (_disk.Space is { } space)
+        {
+            WatchSpace(space);
+        }
     });
 
     /// <summary>
@@ -82,6 +96,18 @@ public sealed class LogUpkeep
         }
 
         _removals.Clear();
+        if (_jobs.Count > 0)
+        {
+            // Removals may have made room. Otherwise the logs cannot be closed: the next start recovers.
+            RunJobs();
+            _loop.Timers.Cancel(_again);
+        }
+
+        if (_jobs.Count > 0)
+        {
+            _disk.Health.Fail(_disk.Health.Path, new IOException("the disk is full, and what was written cannot be flushed"));
+        }
+
         done();
     });
 
@@ -89,26 +115,68 @@ public sealed class LogUpkeep
     internal void Flush(Replica replica, bool includeActive)
     {
         var job = replica.Log.BeginFlush(includeActive);
-        Post(() => Run(replica, job));
+        Post(() => InOrder(() => Run(replica, job)));
     }
 
     private void Run(Replica replica, FlushJob job)
     {
+        if (_disk.Health.Failure is not null)
+        {
+            // What could not be flushed once is never tried again.
+            job.Abandon();
+            return;
+        }
+
         try
         {
-            job.Run();
+            job.RunAndHold();
+            job.Abandon();
             replica.Shard.Loop.Post(new ActionTask(() => replica.Flushed(job)));
         }
-        catch (IOException e)
+        catch (IOException e) when (e is not DiskFullException)
         {
+            job.Abandon();
             replica.Shard.Loop.Post(new ActionTask(() => replica.Shard.DiskFailed(replica, e)));
+        }
+    }
+
+    // Jobs of a log run in the order they were made: one that finds no room has all others wait with it until there is some.
+    private void InOrder(Action job)
+    {
+        _jobs.Enqueue(job);
+        if (_jobs.Count == 1)
+        {
+            RunJobs();
+        }
+    }
+
+    private void RunJobs()
+    {
+        while (_jobs.TryPeek(out var job))
+        {
+            try
+            {
+                job();
+                _jobs.Dequeue();
+            }
+            catch (DiskFullException)
+            {
+                _disk.Health.Room.Exhaust();
+                _loop.Timers.Set(_again, _loop.NowUs + FullCheckUs);
+                return;
+            }
+            catch (IOException e)
+            {
+                _disk.Health.Fail(_disk.Health.Path, e);
+                _jobs.Dequeue();
+            }
         }
     }
 
     private void ApplyRetention()
     {
         var nowMs = NowForAges();
-        foreach (var replica in _table.Snapshot())
+        foreach (var replica in _replicas())
         {
             if (replica.Failure is null && RetentionPlan.Make(replica.View, replica.State.Config, nowMs) is { } plan)
             {
@@ -123,10 +191,13 @@ public sealed class LogUpkeep
         if (replica.Delete(plan) is { } job)
         {
             var delayMs = replica.State.Config.FileDeleteDelayMs;
-            Post(() => Guard(() =>
+            Post(() => InOrder(() =>
             {
-                job.Rename();
-                RemoveLater(job, delayMs);
+                if (_disk.Health.Failure is null)
+                {
+                    job.Rename();
+                    RemoveLater(job, delayMs);
+                }
             }));
         }
     }
@@ -134,7 +205,7 @@ public sealed class LogUpkeep
     private void ExpireProducers()
     {
         var nowMs = NowForAges();
-        foreach (var replica in _table.Snapshot())
+        foreach (var replica in _replicas())
         {
             replica.Shard.Loop.Post(new ActionTask(() => replica.ExpireProducers(nowMs)));
         }
@@ -165,15 +236,45 @@ public sealed class LogUpkeep
         _loop.Timers.Set(timer, _loop.DueIn(delayMs));
     }
 
+    // Often while appends are refused: they go on as soon as there is room. Beside the timer when much was written.
+    private void WatchSpace(SpaceWatch space)
+    {
+        _disk.Health.Room.MeasureSoon = () => Post(() => Guard(space.Measure));
+        ActionTimer timer = null!;
+        timer = new ActionTimer(() =>
+        {
+            Guard(space.Measure);
+            _loop.Timers.Set(timer, _loop.NowUs + (space.IsRefusing || !_disk.Health.Room.IsThere ? FullCheckUs : SpaceCheckUs));
+        });
+        _timers.Add(timer);
+        _loop.Timers.Set(timer, _loop.NowUs);
+    }
+
+    // One that finds no room is written the next time; the old one stays until then.
+    private void Checkpoint(Action write) => Guard(() =>
+    {
+        try
+        {
+            write();
+        }
+        catch (DiskFullException)
+        {
+            _disk.Health.Room.Exhaust();
+        }
+    });
+
     private void Guard(Action disk)
     {
         try
         {
-            disk();
+            if (_disk.Health.Failure is null)
+            {
+                disk();
+            }
         }
         catch (IOException e)
         {
-            _disk.Failed(e);
+            _disk.Health.Fail(_disk.Health.Path, e);
         }
     }
 

@@ -13,6 +13,7 @@ namespace Barnabas.Cluster.Partitions;
 /// </summary>
 public sealed class Replica
 {
+    private const string DiskIsFull = "The disk is full up to its reserve (barnabas.disk.reserve.bytes); try again later.";
     private readonly AckQueue _acks = new();
     private readonly PartitionLog _log;
     private readonly int _nodeId;
@@ -21,9 +22,7 @@ public sealed class Replica
     private LogView _shown;
     private long _highWatermark;
     private bool _touched;
-    private bool _flushing;
-    private bool _isFlushDue;
-    private ActionTimer? _flushTimer;
+    private readonly ReplicaFlush _flush;
 
     /// <summary>Takes over an open log that nobody else uses; runs before any other thread can see the replica.</summary>
     /// <param name="shard">Its owner from now on.</param>
@@ -39,6 +38,7 @@ public sealed class Replica
         _log = log;
         _nodeId = nodeId;
         _state = state;
+        _flush = new ReplicaFlush(this);
         _log.Config = state.Config;
         StartEpoch(state);
         _highWatermark = Math.Clamp(highWatermark, log.View.LogStartOffset, log.LogEndOffset);
@@ -68,7 +68,7 @@ public sealed class Replica
     internal FetchWaiters Waiters { get; } = new();
 
     /// <summary>Records that are not known to be on the disk.</summary>
-    private long UnflushedCount => _log.LogEndOffset - _log.RecoveryPoint;
+    internal long UnflushedCount => _log.LogEndOffset - _log.RecoveryPoint;
 
     /// <summary>Who lives on this partition, or null. Owner's turn.</summary>
     public ReplicaResident? Resident { get; private set; }
@@ -79,9 +79,10 @@ public sealed class Replica
     /// <param name="leaderEpoch">The epoch that the client believes in, or -1 for any.</param>
     public ErrorCode CheckLeader(int leaderEpoch)
     {
-        if (Failure is { } failure)
+        var failure = Failure?.Error ?? (Shard.Health.Failure is null ? ErrorCode.None : ErrorCode.KafkaStorageError);
+        if (failure != ErrorCode.None)
         {
-            return failure.Error;
+            return failure;
         }
 
         var state = State;
@@ -136,7 +137,7 @@ public sealed class Replica
     internal void Append(PartitionAppend part)
     {
         Shard.Loop.CheckOwned();
-        part.Error = CheckAppend(part.Committed);
+        part.Error = CheckAppend(part);
         if (part.Error != ErrorCode.None)
         {
             return;
@@ -161,14 +162,15 @@ public sealed class Replica
     /// <summary>True when the part has to wait for the high watermark; false when it is committed or has failed.</summary>
     internal bool Park(PartitionAppend part)
     {
-        if (_failure is { } failure)
+        // Committed before the failure is committed: the turn wrote it and then retired the replica.
+        if (part.LastOffset < _highWatermark)
         {
-            part.Error = failure.Error;
             return false;
         }
 
-        if (part.LastOffset < _highWatermark)
+        if (_failure is { } failure)
         {
+            part.Error = failure.Error;
             return false;
         }
 
@@ -231,7 +233,7 @@ public sealed class Replica
         var before = _shown;
         try
         {
-            _log.WriteStaged();
+            Shard.Health.Write(_log, Shard.Loop);
             var highWatermark = NextHighWatermark();
             Check.That(highWatermark >= _highWatermark || !_state.IsLeader);
             _highWatermark = highWatermark;
@@ -239,7 +241,7 @@ public sealed class Replica
         }
         catch (IOException e)
         {
-            Shard.DiskFailed(this, e);
+            Shard.WriteFailed(this, e);
             return;
         }
 
@@ -256,13 +258,13 @@ public sealed class Replica
             Waiters.WakeAll();
         }
 
-        FlushIfNeeded();
+        _flush.BeginIfNeeded(_state.Config);
     }
 
     /// <summary>A flush has come back: acknowledgements that waited for the disk go on.</summary>
     internal void Flushed(FlushJob job)
     {
-        _flushing = false;
+        _flush.Ended();
         if (_failure is null)
         {
             _log.CompleteFlush(job);
@@ -295,7 +297,7 @@ public sealed class Replica
     }
 
     /// <summary>Forgets producers that were silent too long at a time by which ages are judged.</summary>
-    internal void ExpireProducers(long nowMs) => _log.ExpireProducers(nowMs);
+    internal void ExpireProducers(long nowMs) => (_failure is null ? _log : null)?.ExpireProducers(nowMs);
 
     /// <summary>
     /// Closes the log cleanly. Blocks; on a background thread, after <see cref="Fail"/> has taken the shard's hands off it.
@@ -304,6 +306,13 @@ public sealed class Replica
     {
         Check.That(_failure is not null);
         _log.Close();
+    }
+
+    /// <summary>Lets go of the files as they are, for a directory that has failed. As <see cref="CloseLog"/>.</summary>
+    public void AbandonLog()
+    {
+        Check.That(_failure is not null);
+        _log.Abandon();
     }
 
     /// <summary>
@@ -319,13 +328,18 @@ public sealed class Replica
 
         Volatile.Write(ref _failure, failure);
         _acks.Fail(failure.Error);
-        if (_flushTimer is not null)
-        {
-            Shard.Loop.Timers.Cancel(_flushTimer);
-        }
-
+        _flush.Cancel();
         Resident?.Failed(failure.Error);
         Waiters.WakeAll();
+    }
+
+    /// <summary>
+    /// As <see cref="Fail"/>, but what the turn has staged is written first: somebody else goes on with the log. In a turn of the shard.
+    /// </summary>
+    internal void Retire(ReplicaFailure failure)
+    {
+        Settle();
+        Fail(failure);
     }
 
     internal void Touch()
@@ -346,40 +360,24 @@ public sealed class Replica
         }
     }
 
-    private ErrorCode CheckAppend(bool committed)
+    private ErrorCode CheckAppend(PartitionAppend part)
     {
         var error = CheckLeader(-1);
         // A topic with fewer replicas than its minimum in sync would never be writable.
         var enough = Math.Min(_state.Config.MinInsyncReplicas, _state.ReplicaCount);
-        if (error == ErrorCode.None && committed && _state.InSyncReplicas.Length < enough)
+        if (error == ErrorCode.None && part.Committed && _state.InSyncReplicas.Length < enough)
         {
             return ErrorCode.NotEnoughReplicas;
         }
 
+        // What coordinators write is little, and the groups go on reading.
+        if (error == ErrorCode.None && part.Origin == AppendOrigin.Client && !Shard.Health.Room.IsThere)
+        {
+            part.ErrorMessage = DiskIsFull;
+            return ErrorCode.KafkaStorageError;
+        }
+
         return error;
-    }
-
-    // One flush at a time: what comes meanwhile goes with the next, which makes a commit of all that waited.
-    private void FlushIfNeeded()
-    {
-        var includesActive = UnflushedCount > (_isFlushDue ? 0 : _state.Config.UnflushedMax);
-        if (!_flushing && (includesActive || _log.HasFlushWork))
-        {
-            _flushing = true;
-            _isFlushDue &= !includesActive;
-            Shard.Upkeep.Flush(this, includesActive);
-        }
-        else if (UnflushedCount > 0 && _state.Config.FlushMs != long.MaxValue && _flushTimer is not { IsSet: true })
-        {
-            _flushTimer ??= new ActionTimer(FlushByTime);
-            Shard.Loop.Timers.Set(_flushTimer, Shard.Loop.DueIn(_state.Config.FlushMs));
-        }
-    }
-
-    private void FlushByTime()
-    {
-        _isFlushDue = true;
-        Touch();
     }
 
     private void StartEpoch(ReplicaState state)

@@ -1,3 +1,4 @@
+using Barnabas.Cluster.Metadata;
 using Barnabas.Log;
 
 namespace Barnabas.Cluster.Partitions;
@@ -14,4 +15,15 @@ namespace Barnabas.Cluster.Partitions;
 /// <param name="IsLeader">True when this node leads.</param>
 /// <param name="Config">The topic's configuration in force.</param>
 public sealed record ReplicaState(
-    int LeaderId, int LeaderEpoch, int PartitionEpoch, int[] InSyncReplicas, int ReplicaCount, bool IsLeader, LogConfig Config);
+    int LeaderId, int LeaderEpoch, int PartitionEpoch, int[] InSyncReplicas, int ReplicaCount, bool IsLeader, LogConfig Config)
+{
+    /// <summary>What an image says of a partition, to this node.</summary>
+    internal static ReplicaState Of(PartitionImage partition, LogConfig config, int nodeId) => new(
+        partition.Leader,
+        partition.LeaderEpoch,
+        partition.PartitionEpoch,
+        [.. partition.Isr],
+        partition.Replicas.Length,
+        partition.Leader == nodeId,
+        config);
+}

@@ -15,6 +15,7 @@ public sealed class DeleteJob
     private readonly string _directory;
     private readonly Segment[] _segments;
     private readonly FlushJob _before;
+    private bool _hasRunBefore;
 
     internal DeleteJob(IDisk disk, string directory, Segment[] segments, FlushJob before)
     {
@@ -29,11 +30,17 @@ public sealed class DeleteJob
 
     /// <summary>
     /// Marks the files as deleted, the oldest segment first, so that a crash leaves no hole. Nothing when the partition was deleted
-    /// meanwhile.
+    /// meanwhile. After a <see cref="DiskFullException"/> it may be called again.
     /// </summary>
     public void Rename()
     {
-        _before.Run();
+        if (!_hasRunBefore)
+        {
+            _before.RunAndHold();
+            _before.Abandon();
+            _hasRunBefore = true;
+        }
+
         try
         {
             RenameFiles();

@@ -30,14 +30,16 @@ internal sealed class PartitionServer : IAsyncDisposable
     public PartitionServer(WireKind kind, int partitions = 3, LogConfig? config = null, bool opensCompressed = false)
     {
         _group = IoLoopGroup.Acquire(kind, SystemClock.Instance, ioThreads: 2);
-        _shards = new ShardSet(_group.Io, SystemClock.Instance, (_, e) => Faults.Add(e));
+        var health = new DirectoryHealth("test", (_, e) => Faults.Add(e));
+        _shards = new ShardSet(_group.Io, SystemClock.Instance, health);
         for (var i = 0; i < partitions; i++)
         {
             Add(i, config ?? LogConfig.Default);
         }
 
         var upkeep = new Loop("upkeep", _group.BackgroundLoops, SystemClock.Instance);
-        _shards.UseUpkeep(new LogUpkeep(upkeep, Table, new UpkeepTimes(), new UpkeepDisk(() => { }, () => { }, () => { }, Faults.Add)));
+        var disk = new UpkeepDisk(health, () => { }, () => { }, () => { });
+        _shards.UseUpkeep(new LogUpkeep(upkeep, Table.Snapshot, new UpkeepTimes(), disk));
         var slow = new Loop("slow", _group.BackgroundLoops, SystemClock.Instance);
         var sessions = new FetchSessionCache(1000, SystemClock.Instance, new Randomness(1));
         _server = new TestServer(kind, TestServer.Table(
