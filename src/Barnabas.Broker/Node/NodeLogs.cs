@@ -112,6 +112,11 @@ internal sealed class NodeLogs : IMetadataSubscriber
                 + "been flushed when the machine stopped; those behind them are kept");
         }
 
+        foreach (var file in opened.Report.Rebuilt)
+        {
+            _log.Warn("recovery", $"{file} was missing or wrong, and is made anew from the records");
+        }
+
         foreach (var damage in opened.Report.Damages)
         {
             _log.Error("recovery", $"{found.Partition} is damaged: {damage}; the records around it are kept and served");

@@ -10,6 +10,8 @@ namespace Barnabas.Log.Recovery;
 /// </summary>
 internal static class DirectoryMending
 {
+    private const string Temporary = ".tmp";
+
     internal static void Run(IDisk disk, string directory)
     {
         var listing = disk.List(directory);
@@ -24,7 +26,7 @@ internal static class DirectoryMending
 
             if (!entry.IsDirectory && (name.EndsWith(SegmentNames.Deleted, StringComparison.Ordinal)
                 || name.EndsWith(SegmentNames.Cleaned, StringComparison.Ordinal)
-                || name.EndsWith(".tmp", StringComparison.Ordinal)))
+                || IsTemporary(name)))
             {
                 disk.Delete(Path.Join(directory, name));
             }
@@ -106,6 +108,12 @@ internal static class DirectoryMending
             }
         }
     }
+
+    /// <summary>True for the temporary files of this program and of Kafka; others are nobody's business.</summary>
+    private static bool IsTemporary(string name) =>
+        name is SegmentNames.LeaderEpochs + Temporary or SegmentNames.PartitionMetadata + Temporary
+        || TryParse(name, Temporary, out _)
+        || SegmentNames.TryParse(name, SegmentNames.ProducerSnapshot + Temporary, out _);
 
     /// <summary>Reads names such as <c>00000000000000000042.index.swap</c>.</summary>
     private static bool TryParse(string name, string suffix, out long offset)

@@ -22,11 +22,13 @@ internal sealed class LogLoader(LogOpenRequest request)
     private readonly Dictionary<string, DiskEntry> _listing = new(StringComparer.Ordinal);
     private readonly List<SegmentLease> _leases = [];
     private readonly List<LostRecords> _lost = [];
+    private readonly List<string> _rebuilt = [];
     private LeaderEpochs _epochs = LeaderEpochs.Empty;
     private LeaderEpochs _storedEpochs = LeaderEpochs.Empty;
     private long _logEnd;
     private long _bytesCut;
     private bool _isEpochFileTrusted = true;
+    private bool _isEpochFileWrong;
 
     internal OpenedLog Load()
     {
@@ -91,7 +93,8 @@ internal sealed class LogLoader(LogOpenRequest request)
         var firstScanned = segments.FirstOrDefault(_scanned.Contains);
         var expiry = new ProducerExpiry(request.NowMs, request.Config.ProducerIdExpirationMs);
         FaultPoint.Here("recover.before-producers");
-        var producers = ProducerReplay.Load(_disk, segments, firstScanned?.BaseOffset ?? _logEnd, _logEnd, expiry, NoteAborted);
+        var producers = ProducerReplay.Load(
+            _disk, segments, firstScanned?.BaseOffset ?? _logEnd, _logEnd, expiry, NoteAborted, _rebuilt.Add);
         Truncation.DeleteSnapshotsAbove(_disk, _directory, _logEnd);
         ProducerReplay.DeleteStaleSnapshots(_disk, _directory, segments);
         var highWatermark = Math.Clamp(request.HighWatermark, logStart, _logEnd);
@@ -112,7 +115,7 @@ internal sealed class LogLoader(LogOpenRequest request)
             RecoveryPoint = request.RecoveryPoint > _logEnd ? 0 : request.RecoveryPoint,
         });
         var damages = segments.SelectMany(s => s.Damages ?? []).ToList();
-        return new OpenedLog(log, new RecoveryReport(_scanned.Count, _bytesCut, damages, _lost));
+        return new OpenedLog(log, new RecoveryReport(_scanned.Count, _bytesCut, damages, _lost) { Rebuilt = _rebuilt });
     }
 
     private void LoadEpochs()
@@ -127,9 +130,11 @@ internal sealed class LogLoader(LogOpenRequest request)
         {
             _epochs = _storedEpochs = LeaderEpochs.FromBytes(SmallFile.Read(_disk, path), path);
         }
-        catch (MalformedException e)
+        catch (MalformedException)
         {
-            throw new IOException(e.Message, e);
+            // Batches carry their epochs: all are read.
+            _rebuilt.Add(path);
+            _isEpochFileWrong = true;
         }
     }
 
@@ -165,14 +170,17 @@ internal sealed class LogLoader(LogOpenRequest request)
 
         var modifiedMs = _listing[Path.GetFileName(path)].ModifiedMs;
         var isBelowRecoveryPoint = !isLast && bases[index + 1] <= request.RecoveryPoint;
-        if ((request.IsClean || isBelowRecoveryPoint) && HasIndexes(baseOffset))
+        if ((request.IsClean || isBelowRecoveryPoint) && !_isEpochFileWrong && HasIndexes(baseOffset))
         {
             var trusted = isLast
                 ? OpenTail(baseOffset, lease, (int)fileBytes, modifiedMs)
-                : new Segment(_disk, _directory, baseOffset, lease, (int)fileBytes, HasTransactionIndex(baseOffset))
-                {
-                    ModifiedMs = modifiedMs,
-                };
+                : OpenSealed(
+                    bases[index + 1],
+                    lease,
+                    new Segment(_disk, _directory, baseOffset, lease, (int)fileBytes, HasTransactionIndex(baseOffset))
+                    {
+                        ModifiedMs = modifiedMs,
+                    });
             if (trusted is not null)
             {
                 _segments.Add(trusted);
@@ -195,7 +203,7 @@ internal sealed class LogLoader(LogOpenRequest request)
     {
         var fileBytes = lease.Data.Length;
         var segment = new Segment(_disk, _directory, bases[index], lease, new SegmentIndexes()) { ModifiedMs = modifiedMs };
-        var scan = new SegmentScan(segment, lease.Data, fileBytes, request.Config);
+        var scan = new SegmentScan(segment, lease.Data, fileBytes, request.Config, NextBase(bases, index));
         var epochs = scan.Run(_epochs, () => HasGoodBatchAfter(bases, index));
         if (segment.Damages?.Where(IsUnflushed).ToArray() is { Length: > 0 } holes)
         {
@@ -294,13 +302,44 @@ internal sealed class LogLoader(LogOpenRequest request)
         {
             using var data = _disk.Open(SegmentNames.PathOf(_directory, bases[later], SegmentNames.Data), FileOpen.Read);
             var probe = new Segment(_disk, _directory, bases[later], new SegmentLease(data), new SegmentIndexes());
-            if (data.Length > 0 && new SegmentScan(probe, data, data.Length, request.Config).TryReadBatch(0, out _))
+            if (data.Length > 0 && new SegmentScan(probe, data, data.Length, request.Config, long.MaxValue).TryReadBatch(0, out _))
             {
                 return true;
             }
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// A sealed segment that need not be scanned, as far as its two ends tell: the first batch, and those from the last index entry on,
+    /// have to lie between its base and the next one's, and to end where the file ends. Null for a file that was cut, extended, or is
+    /// another's.
+    /// </summary>
+    private Segment? OpenSealed(long nextBase, SegmentLease lease, Segment segment)
+    {
+        Span<byte> buffer = stackalloc byte[4096];
+        var scan = new BatchScan(lease.Data, 0, segment.SizeBytes, buffer);
+        if (!scan.MoveNext(out var first) || first.BaseOffset < segment.BaseOffset || first.LastOffset >= nextBase)
+        {
+            return segment.SizeBytes == 0 && (request.Config.Cleanup & CleanupPolicy.Compact) != 0 ? segment : null;
+        }
+
+        var (relative, position) = segment.ReadLastIndexEntry();
+        scan = new BatchScan(lease.Data, position, segment.SizeBytes, buffer);
+        var next = position == 0 ? segment.BaseOffset : segment.BaseOffset + relative;
+        while (scan.MoveNext(out var frame))
+        {
+            var isIndexed = position > 0 && scan.Position == position;
+            if (isIndexed ? frame.LastOffset != next : frame.BaseOffset < next)
+            {
+                return null;
+            }
+
+            next = frame.LastOffset + 1;
+        }
+
+        return scan.IsBroken || position >= segment.SizeBytes || next > nextBase ? null : segment;
     }
 
     /// <summary>
@@ -367,14 +406,36 @@ internal sealed class LogLoader(LogOpenRequest request)
 
     private bool HasIndexes(long baseOffset) =>
         HasWholeEntries(baseOffset, SegmentNames.OffsetIndex, OffsetIndex.EntryBytes)
-        && HasWholeEntries(baseOffset, SegmentNames.TimeIndex, TimeIndex.EntryBytes);
+        && HasWholeEntries(baseOffset, SegmentNames.TimeIndex, TimeIndex.EntryBytes)
+        && HasTransactions(baseOffset);
 
     private bool HasTransactionIndex(long baseOffset) =>
         _listing.ContainsKey(Path.GetFileName(SegmentNames.PathOf("", baseOffset, SegmentNames.TransactionIndex)));
 
-    private bool HasWholeEntries(long baseOffset, string suffix, int entryBytes) =>
-        _listing.TryGetValue(Path.GetFileName(SegmentNames.PathOf("", baseOffset, suffix)), out var entry)
-        && entry.Length % entryBytes == 0;
+    private bool HasWholeEntries(long baseOffset, string suffix, int entryBytes)
+    {
+        var path = SegmentNames.PathOf(_directory, baseOffset, suffix);
+        if (_listing.TryGetValue(Path.GetFileName(path), out var entry) && entry.Length % entryBytes == 0)
+        {
+            return true;
+        }
+
+        _rebuilt.Add(path);
+        return false;
+    }
+
+    /// <summary>False when there is a transaction index and it is none; a segment without aborted transactions has no file.</summary>
+    private bool HasTransactions(long baseOffset)
+    {
+        var path = SegmentNames.PathOf(_directory, baseOffset, SegmentNames.TransactionIndex);
+        if (!HasTransactionIndex(baseOffset) || TransactionIndex.FromBytes(SmallFile.Read(_disk, path)) is not null)
+        {
+            return true;
+        }
+
+        _rebuilt.Add(path);
+        return false;
+    }
 
     private void NoteAborted(Segment segment, AbortedTransaction aborted)
     {
