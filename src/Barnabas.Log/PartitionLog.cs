@@ -163,11 +163,7 @@ public sealed class PartitionLog
         {
             StoredBatch.TryRead(batches.Span[at..], out var frame);
             var piece = new BytePiece(batches.Pointer + at, (int)frame.SizeBytes);
-            if (frame.LeaderEpoch > _epochs.Latest)
-            {
-                NoteEpoch(frame.LeaderEpoch, frame.BaseOffset);
-            }
-
+            Replace(_epochs.Fitting(frame.LeaderEpoch, frame.BaseOffset));
             var offsets = new StagedOffsets(frame.BaseOffset, frame.LastOffset, frame.MaxTimestamp);
             _writer.Stage(piece, offsets, Config, _producers, nowMs);
             _logEnd = frame.LastOffset + 1;

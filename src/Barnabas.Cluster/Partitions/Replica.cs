@@ -13,7 +13,7 @@ namespace Barnabas.Cluster.Partitions;
 /// </summary>
 public sealed class Replica
 {
-    private readonly AckQueue _acks = new();
+    private readonly ParkedAppends _parked = new();
     private readonly PartitionLog _log;
     private readonly int _nodeId;
     private ReplicaState _state;
@@ -34,6 +34,8 @@ public sealed class Replica
     {
         Shard = shard;
         TopicId = topicId;
+        Followers = new FollowerProgress(this);
+        Following = new Following(this);
         _log = log;
         _nodeId = nodeId;
         _state = state;
@@ -64,6 +66,12 @@ public sealed class Replica
     internal PartitionLog Log => _log;
 
     internal FetchWaiters Waiters { get; } = new();
+
+    /// <summary>What the others have, while this node leads. Owner's turn.</summary>
+    internal FollowerProgress Followers { get; }
+
+    /// <summary>What comes from the leader, while another node leads. Owner's turn.</summary>
+    internal Following Following { get; }
 
     /// <summary>Who lives on this partition, or null. Owner's turn.</summary>
     public ReplicaResident? Resident { get; private set; }
@@ -98,8 +106,16 @@ public sealed class Replica
         if (state.LeaderEpoch != before.LeaderEpoch)
         {
             StartEpoch(state);
-            _acks.Fail(ErrorCode.NotLeaderOrFollower);
+            Followers.StartEpoch();
+            Following.StartEpoch();
+            _parked.Fail(ErrorCode.NotLeaderOrFollower);
             Waiters.WakeAll();
+        }
+
+        if (state.PartitionEpoch != before.PartitionEpoch)
+        {
+            // What was proposed is in this state, or is refused for its older partition epoch.
+            Followers.EndJoining();
         }
 
         Resident?.Changed(state);
@@ -119,24 +135,24 @@ public sealed class Replica
     {
         Shard.Loop.CheckOwned();
         part.Error = CheckAppend(part.Committed);
+        part.LeaderEpoch = _state.LeaderEpoch;
         if (part.Error != ErrorCode.None)
         {
             return;
         }
 
         var result = _log.AppendAsLeader(part.Batch, _state.LeaderEpoch, Shard.Loop.NowWallMs, part.Origin);
-        part.Error = result.ErrorCode;
-        part.BaseOffset = result.BaseOffset;
-        part.LastOffset = result.LastOffset;
-        part.LogAppendTimeMs = result.LogAppendTimeMs;
-        part.LogStartOffset = result.LogStartOffset;
+        part.Take(result);
         if (part.Error == ErrorCode.None)
         {
             Touch();
         }
     }
 
-    /// <summary>True when the part has to wait for the high watermark; false when it is committed or has failed.</summary>
+    /// <summary>
+    /// True when the part has to wait, for the high watermark or where it is not to be committed for the disk; false when it is done or has
+    /// failed.
+    /// </summary>
     internal bool Park(PartitionAppend part)
     {
         if (_failure is { } failure)
@@ -145,17 +161,11 @@ public sealed class Replica
             return false;
         }
 
-        if (part.LastOffset < _highWatermark)
-        {
-            return false;
-        }
-
-        _acks.Add(part);
-        return true;
+        return _parked.TryAdd(part, _state.LeaderEpoch, part.Committed ? _highWatermark : _log.RecoveryPoint);
     }
 
     /// <summary>Gives up a wait; false when it has been answered.</summary>
-    internal bool Unpark(PartitionAppend part) => _acks.Remove(part);
+    internal bool Unpark(PartitionAppend part) => _parked.Remove(part);
 
     /// <summary>
     /// Moves the log's start forward for a client; -1 stands for the high watermark. The view that shows it is published when this returns.
@@ -224,14 +234,19 @@ public sealed class Replica
         var view = _shown;
         if (view.HighWatermark != before.HighWatermark)
         {
-            _acks.Release(_highWatermark);
+            _parked.Commit(_highWatermark, _state.HasEnoughInSync ? ErrorCode.None : ErrorCode.NotEnoughReplicasAfterAppend);
             Resident?.HighWatermarkAdvanced();
         }
 
+        _parked.Flush(_log.RecoveryPoint);
         if (view.HighWatermark != before.HighWatermark || view.LastStableOffset != before.LastStableOffset
             || view.LogStartOffset != before.LogStartOffset)
         {
             Waiters.WakeAll();
+        }
+        else if (view.LogEndOffset != before.LogEndOffset)
+        {
+            Waiters.WakeFollowers();
         }
 
         FlushIfNeeded();
@@ -296,9 +311,18 @@ public sealed class Replica
         }
 
         Volatile.Write(ref _failure, failure);
-        _acks.Fail(failure.Error);
+        _parked.Fail(failure.Error);
         Resident?.Failed(failure.Error);
         Waiters.WakeAll();
+    }
+
+    /// <summary>
+    /// The log was cut as a leader told: of committed records only where that leader was elected without them. Owner's turn.
+    /// </summary>
+    internal void LogWasCut()
+    {
+        _highWatermark = Math.Clamp(_highWatermark, _log.View.LogStartOffset, _log.LogEndOffset);
+        Touch();
     }
 
     internal void Touch()
@@ -310,8 +334,8 @@ public sealed class Replica
         }
     }
 
-    // Before the log itself is changed: what earlier tasks of this turn have staged is written and shown.
-    private void Settle()
+    /// <summary>Before the log itself is changed: what earlier tasks of this turn have staged is written and shown.</summary>
+    internal void Settle()
     {
         if (_touched)
         {
@@ -322,14 +346,7 @@ public sealed class Replica
     private ErrorCode CheckAppend(bool committed)
     {
         var error = CheckLeader(-1);
-        // A topic with fewer replicas than its minimum in sync would never be writable.
-        var enough = Math.Min(_state.Config.MinInsyncReplicas, _state.ReplicaCount);
-        if (error == ErrorCode.None && committed && _state.InSyncReplicas.Length < enough)
-        {
-            return ErrorCode.NotEnoughReplicas;
-        }
-
-        return error;
+        return error == ErrorCode.None && committed && !_state.HasEnoughInSync ? ErrorCode.NotEnoughReplicas : error;
     }
 
     // One flush at a time: what comes meanwhile goes with the next, which makes a commit of all that waited.
@@ -351,15 +368,16 @@ public sealed class Replica
         }
     }
 
-    // The leader's high watermark is what all of the ISR has. Alone in it, that is the end of the log; with others it cannot move without
-    // word from them.
-    private long NextHighWatermark() =>
-        _state is not { IsLeader: true, InSyncReplicas.Length: 1 } || _state.InSyncReplicas[0] != _nodeId ? _highWatermark
-        : _state.Config.FlushOnAck ? Math.Max(_highWatermark, Math.Min(_log.RecoveryPoint, _log.LogEndOffset))
-        : _log.LogEndOffset;
-}
+    // The leader's high watermark is what all in sync have; where one of them has not told yet it cannot move. A follower's is the
+    // leader's, as far as its log goes.
+    private long NextHighWatermark()
+    {
+        if (!_state.IsLeader)
+        {
+            return Math.Max(_highWatermark, Math.Min(Following.HighWatermark, _log.LogEndOffset));
+        }
 
-/// <summary>Why a replica is out of service.</summary>
-/// <param name="Error">What clients are told.</param>
-/// <param name="Reason">What the log says.</param>
-public sealed record ReplicaFailure(ErrorCode Error, string Reason);
+        var own = _state.Config.FlushOnAck ? Math.Min(_log.RecoveryPoint, _log.LogEndOffset) : _log.LogEndOffset;
+        return Math.Max(_highWatermark, Followers.CommittedEnd(_nodeId, own, _state.InSyncReplicas));
+    }
+}
