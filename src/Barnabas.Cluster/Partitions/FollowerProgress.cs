@@ -39,6 +39,8 @@ internal sealed class FollowerProgress(Replica replica)
             return new FollowerAnswer(error, null);
         }
 
+        // A leader that has become one in this very turn does not show its epoch yet.
+        replica.Settle();
         var view = replica.View;
         if (lastEpoch >= 0)
         {
@@ -72,6 +74,7 @@ internal sealed class FollowerProgress(Replica replica)
     public bool TryPropose(int followerId)
     {
         replica.Shard.Loop.CheckOwned();
+        replica.Settle();
         var end = EndOf(followerId);
         var view = replica.View;
         var epochs = view.Epochs;

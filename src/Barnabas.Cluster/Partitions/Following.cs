@@ -14,36 +14,21 @@ internal sealed class Following(Replica replica)
     /// <summary>What the leader of this epoch has last told of its high watermark.</summary>
     public long HighWatermark { get; private set; }
 
+    /// <summary>What the leader of this epoch has last told of its log's start.</summary>
+    public long LogStartOffset { get; private set; }
+
     /// <summary>Another leader epoch has begun.</summary>
-    public void StartEpoch() => HighWatermark = 0;
+    public void StartEpoch() => (HighWatermark, LogStartOffset) = (0, 0);
 
     /// <summary>
-    /// Takes the leader's answer in. The bytes stay where they are until the end of the turn. Errors: those of
-    /// <see cref="Check"/>, OFFSET_OUT_OF_RANGE for an answer that this log does not wait for any more, those of
-    /// <see cref="PartitionLog.AppendVerbatim"/>. In a turn of the shard.
+    /// Takes the batches in that came from the leader. The bytes stay where they are until the end of the turn. Errors: those of
+    /// <see cref="Check"/> and of <see cref="PartitionLog.AppendVerbatim"/>. In a turn of the shard.
     /// </summary>
     public ErrorCode Append(in LeaderAnswer answer)
     {
         replica.Shard.Loop.CheckOwned();
-        var error = Check(answer.LeaderEpoch);
-        if (error == ErrorCode.None && answer.FetchOffset != replica.Log.LogEndOffset)
-        {
-            error = ErrorCode.OffsetOutOfRange;
-        }
-
-        if (error != ErrorCode.None)
-        {
-            return error;
-        }
-
-        if (answer.LogStartOffset > replica.View.LogStartOffset && answer.LogStartOffset <= replica.View.HighWatermark)
-        {
-            replica.Settle();
-            replica.Log.AdvanceLogStart(answer.LogStartOffset);
-        }
-
-        replica.Touch();
-        if (answer.Batches.Length > 0)
+        var error = Check(answer);
+        if (error == ErrorCode.None && answer.Batches.Length > 0)
         {
             error = replica.Log.AppendVerbatim(answer.Batches, replica.Shard.Loop.NowWallMs).ErrorCode;
         }
@@ -51,6 +36,8 @@ internal sealed class Following(Replica replica)
         if (error == ErrorCode.None)
         {
             HighWatermark = Math.Max(HighWatermark, answer.HighWatermark);
+            LogStartOffset = Math.Max(LogStartOffset, answer.LogStartOffset);
+            replica.Touch();
         }
 
         return error;
@@ -58,36 +45,60 @@ internal sealed class Following(Replica replica)
 
     /// <summary>
     /// Cuts what the leader does not have. The leader's word is not the last one where this log knows no such epoch: the next fetch tells.
-    /// Blocks. Errors: those of <see cref="Check"/>, KAFKA_STORAGE_ERROR.
+    /// Blocks. Errors: those of <see cref="Check"/>, KAFKA_STORAGE_ERROR. In a turn of the shard.
     /// </summary>
-    public ErrorCode Truncate(int leaderEpoch, EpochEntry diverging) => Change(leaderEpoch, () =>
+    public ErrorCode Truncate(in LeaderAnswer answer, EpochEntry diverging)
     {
-        var own = replica.View.Epochs.EndOffsetFor(diverging.Epoch, replica.View.LogEndOffset).StartOffset;
-        replica.Log.TruncateTo(own < 0 ? diverging.StartOffset : Math.Min(own, diverging.StartOffset), replica.Shard.Loop.NowWallMs);
-    });
+        var view = replica.View;
+        var own = view.Epochs.EndOffsetFor(diverging.Epoch, view.LogEndOffset).StartOffset;
+        var end = own < 0 ? diverging.StartOffset : Math.Min(own, diverging.StartOffset);
 
-    /// <summary>
-    /// Where the log lies outside of the leader's: drops everything and begins at <paramref name="offset"/>. Blocks. Errors: those of
-    /// <see cref="Check"/>, KAFKA_STORAGE_ERROR.
-    /// </summary>
-    public ErrorCode StartOver(int leaderEpoch, long offset) =>
-        Change(leaderEpoch, () => replica.Log.TruncateFully(offset, replica.Shard.Loop.NowWallMs));
-
-    /// <summary>FencedLeaderEpoch for an epoch that is over, UnknownLeaderEpoch, NotLeaderOrFollower, the failure's, or None.</summary>
-    public ErrorCode Check(int leaderEpoch)
-    {
-        var error = replica.CheckLeader(leaderEpoch);
-        return error == ErrorCode.NotLeaderOrFollower && replica.Failure is null ? ErrorCode.None
-            : error == ErrorCode.None ? ErrorCode.NotLeaderOrFollower
-            : error;
+        // Where the leader's log starts behind all that may be the same, nothing is known of what lies below, and nobody needs it.
+        var leadersStart = answer.LogStartOffset;
+        return Change(answer, log =>
+        {
+            if (end <= leadersStart)
+            {
+                log.TruncateFully(leadersStart, replica.Shard.Loop.NowWallMs);
+            }
+            else
+            {
+                log.TruncateTo(end, replica.Shard.Loop.NowWallMs);
+            }
+        });
     }
 
-    // A change of the log itself, which may take committed records only where the leader was elected without them.
-    private ErrorCode Change(int leaderEpoch, Action change)
+    /// <summary>
+    /// Where the leader's log starts behind the end of this one: drops everything and begins where that does. Blocks. Errors: those of
+    /// <see cref="Check"/>, OFFSET_OUT_OF_RANGE where this log reaches into the leader's, KAFKA_STORAGE_ERROR. In a turn of the shard.
+    /// </summary>
+    public ErrorCode StartOver(in LeaderAnswer answer)
+    {
+        var start = answer.LogStartOffset;
+        return start <= replica.Log.LogEndOffset
+            ? ErrorCode.OffsetOutOfRange
+            : Change(answer, log => log.TruncateFully(start, replica.Shard.Loop.NowWallMs));
+    }
+
+    /// <summary>
+    /// None where this replica follows in the epoch of an answer, and its log ends where the leader was asked; else FENCED_LEADER_EPOCH,
+    /// UNKNOWN_LEADER_EPOCH, NOT_LEADER_OR_FOLLOWER for one that leads, OFFSET_OUT_OF_RANGE for an answer that comes too late, or the
+    /// failure's.
+    /// </summary>
+    public ErrorCode Check(in LeaderAnswer answer)
+    {
+        var error = replica.CheckLeader(answer.LeaderEpoch);
+        return error == ErrorCode.None ? ErrorCode.NotLeaderOrFollower
+            : error != ErrorCode.NotLeaderOrFollower || replica.Failure is not null ? error
+            : answer.FetchOffset != replica.Log.LogEndOffset ? ErrorCode.OffsetOutOfRange
+            : ErrorCode.None;
+    }
+
+    private ErrorCode Change(in LeaderAnswer answer, Action<PartitionLog> change)
     {
         replica.Shard.Loop.CheckOwned();
         replica.Settle();
-        var error = Check(leaderEpoch);
+        var error = Check(answer);
         if (error != ErrorCode.None)
         {
             return error;
@@ -95,7 +106,7 @@ internal sealed class Following(Replica replica)
 
         try
         {
-            change();
+            change(replica.Log);
         }
         catch (IOException e)
         {

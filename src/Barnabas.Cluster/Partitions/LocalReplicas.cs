@@ -240,6 +240,9 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
             var highWatermark = found is null ? 0 : setup.Directory.HighWatermarkOf(name);
             var replica = new Replica(setup.Shards.Of(topic.Id, partition), topic.Id, log, highWatermark, setup.NodeId, state);
             Table.Add(replica);
+
+            // What was recovered may not be known to be on the disk: where readers wait for that, nobody else would have it flushed.
+            replica.Shard.Loop.Post(new ActionTask(replica.Touch));
             Changed?.Invoke(replica, true);
         }
         catch (IOException e)

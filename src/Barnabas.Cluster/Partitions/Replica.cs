@@ -223,7 +223,7 @@ public sealed class Replica
             var highWatermark = NextHighWatermark();
             Check.That(highWatermark >= _highWatermark || !_state.IsLeader);
             _highWatermark = highWatermark;
-            _shown = _log.Publish(highWatermark);
+            _shown = _log.Publish(highWatermark, Following.LogStartOffset);
         }
         catch (IOException e)
         {

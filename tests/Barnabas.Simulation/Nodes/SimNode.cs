@@ -1,6 +1,7 @@
 using System.Net;
 using Barnabas.Base;
 using Barnabas.Base.Loops;
+using Barnabas.Broker.Coordinators;
 using Barnabas.Broker.Logging;
 using Barnabas.Broker.Network;
 using Barnabas.Broker.Node;
@@ -56,6 +57,10 @@ internal sealed class SimNode : IMetadataSubscriber
         {
             Changed = OnReplica,
         };
+        Groups = new GroupCoordinators(
+            Replicas.Table, Driver.Publisher, GroupConfigs.Of(machine.Config.Groups), BackgroundLoop("group-loading"),
+            machine.Randomness.Split(), Reports.Add);
+        AutoTopics = new AutoTopics(Driver, () => _live.Broker);
         _checkpoints = new Checkpoints(_directory, Replicas.Table);
         var times = new UpkeepTimes
         {
@@ -78,6 +83,10 @@ internal sealed class SimNode : IMetadataSubscriber
 
     public NetworkServer Server { get; }
 
+    public GroupCoordinators Groups { get; }
+
+    public AutoTopics AutoTopics { get; }
+
     /// <summary>The replicas that are there, in the order in which they came.</summary>
     public List<Replica> Held { get; } = [];
 
@@ -96,6 +105,9 @@ internal sealed class SimNode : IMetadataSubscriber
     /// <summary>True once clients were let in.</summary>
     public bool HasOpened { get; private set; }
 
+    /// <summary>True when all logs were closed: the directory may say so.</summary>
+    public bool HasClosed { get; private set; }
+
     /// <summary>True when a stop has come to its end.</summary>
     public bool IsStopped { get; private set; }
 
@@ -108,6 +120,7 @@ internal sealed class SimNode : IMetadataSubscriber
         // On the metadata loop, so that no change falls between the image that is loaded and the first delta.
         var image = Driver.Publisher.Image;
         Driver.Publisher.SubscribeToChanges(this);
+        Driver.Publisher.SubscribeToChanges(Groups);
         Replicas.Start(OpenLogs(image), image, () =>
         {
             Upkeep.Start();
@@ -124,6 +137,7 @@ internal sealed class SimNode : IMetadataSubscriber
     public void Stop()
     {
         IsOpen = false;
+        Groups.Stop();
         Fence();
     }
 
@@ -221,17 +235,31 @@ internal sealed class SimNode : IMetadataSubscriber
         // Closing blocks: beside the loops, as production does it.
         BackgroundLoop("close").Post(new ActionTask(() =>
         {
+            if (_machine.SaysTooEarlyThatItIsClean)
+            {
+                SayItIsClean();
+            }
+
             var isClean = Failure is null && TryCloseLogs(held);
             Driver.Stop(() =>
             {
                 if (isClean && Failure is null)
                 {
+                    HasClosed = true;
                     _directory.CloseClean(BrokerEpoch);
                 }
 
                 IsStopped = true;
             });
         }));
+    }
+
+    private void SayItIsClean()
+    {
+        using var file = _machine.Disk.Open(Path.Join(_directory.Path, ".kafka_cleanshutdown"), Base.Seams.FileOpen.CreateOrTruncate);
+        file.Write("{\"version\":0,\"brokerEpoch\":1}"u8, 0);
+        file.Sync();
+        _machine.Disk.SyncDirectory(_directory.Path);
     }
 
     private bool TryCloseLogs(Replica[] held)
@@ -252,6 +280,7 @@ internal sealed class SimNode : IMetadataSubscriber
 
     private void OnReplica(Replica replica, bool isThere)
     {
+        Groups.OnReplica(replica, isThere);
         if (!isThere)
         {
             Held.Remove(replica);

@@ -49,7 +49,7 @@ internal static class Campaign
     // A history in which little happened proves little.
     private static string? Floor(SimWorld world) =>
         world.Faults.Total < world.Scenario.FaultsMin ? $"only {world.Faults.Total} faults"
-        : world.Acknowledged < 20 || world.Fetched < 3 ? $"only {world.Acknowledged} acknowledgements and {world.Fetched} fetches"
+        : world.Acknowledged < 5 || world.Fetched < 3 ? $"only {world.Acknowledged} acknowledgements and {world.Fetched} fetches"
         : null;
 
     private static SeedResult Result(ulong seed, SimWorld? world, Scenario scenario, string? error)

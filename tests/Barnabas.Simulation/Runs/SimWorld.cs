@@ -2,6 +2,7 @@ using Barnabas.Base;
 using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
 using Barnabas.Broker.Config;
+using Barnabas.Cluster.Groups;
 using Barnabas.Cluster.Partitions;
 using Barnabas.Simulation.Checkers;
 using Barnabas.Simulation.Faults;
@@ -17,17 +18,14 @@ namespace Barnabas.Simulation.Runs;
 /// </summary>
 internal sealed class SimWorld
 {
-    private static readonly BrokerConfig Config = BrokerConfig.Of([KeyValuePair.Create("log.dirs", SimMachine.DataPath)]);
-
-    // Longer than the longest wait that a client asks for.
-    private const long HealUsMax = 60_000_000;
-
+    private const long HealUsMax = 60_000_000; // longer than the longest wait that a client asks for
     private readonly Dictionary<(Uuid Topic, int Partition), PartitionHistory> _histories = [];
     private readonly List<ReplicaWatch> _watches = [];
     private readonly SimMachine _machine;
     private readonly Randomness _schedule;
     private readonly Randomness _process;
     private readonly FaultInjector _faults;
+    private bool _endedCleanly;
 
     public SimWorld(ulong seed, Scenario scenario, PlantedBug bug = PlantedBug.None)
     {
@@ -43,11 +41,18 @@ internal sealed class SimWorld
         Loops = new SimLoops(Clock, random.Split(), Trace);
         _machine = new SimMachine
         {
-            Clock = Clock, Disk = Disk, Wire = Wire, Loops = Loops, Randomness = _process, Config = Config, Shape = PlantedBugs.Shape(bug),
+            Clock = Clock,
+            Disk = Disk,
+            Wire = Wire,
+            Loops = Loops,
+            Randomness = _process,
+            Config = SimCast.Config,
+            Shape = PlantedBugs.Shape(bug),
+            SaysTooEarlyThatItIsClean = bug == PlantedBug.CleanFlagEarly,
         };
         _faults = new FaultInjector(this, random.Split());
         PlantedBugs.Prepare(bug, Disk);
-        AddClients(random.Split());
+        SimCast.Join(this, random.Split());
 
         // The operator's directory was there long before.
         Disk.CreateDirectory(SimMachine.DataPath);
@@ -107,6 +112,7 @@ internal sealed class SimWorld
         }
 
         Heal();
+        CompareCoordinators();
         Restart(StopKind.Clean);
         while (Node is not { IsOpen: true })
         {
@@ -126,10 +132,24 @@ internal sealed class SimWorld
     {
         if (!_histories.TryGetValue((topic, partition), out var history))
         {
-            _histories.Add((topic, partition), history = new PartitionHistory($"{name}-{partition}", Sent));
+            var sent = name == GroupPartition.Topic ? null : Sent;
+            _histories.Add((topic, partition), history = new PartitionHistory($"{name}-{partition}", sent));
         }
 
         return history;
+    }
+
+    /// <summary>How often the log behind a group has lost its end, as it may.</summary>
+    public int LossesOf(string group)
+    {
+        var losses = 0;
+        var partition = GroupPartition.Of(group, GroupModel.Pieces);
+        foreach (var (key, history) in _histories)
+        {
+            losses += key.Partition == partition && history.IsInternal ? history.Losses : 0;
+        }
+
+        return losses;
     }
 
     /// <summary>True when nobody may count on a topic: it is being deleted, or the node's disk has failed.</summary>
@@ -149,6 +169,7 @@ internal sealed class SimWorld
         if (Node is { } ended)
         {
             Trace.Say(Clock.MonotonicUs, $"the process ends: {kind}{(ended.IsStopped ? ", stopped" : "")}");
+            _endedCleanly = ended.HasClosed;
             if (ended.HasOpened)
             {
                 Metadata.Ended(ended.Driver.Publisher.Image);
@@ -269,13 +290,32 @@ internal sealed class SimWorld
         }
 
         _watches.ForEach(watch => watch.Look());
+        if (Steps % 64 == 0)
+        {
+            CompareCoordinators();
+            _watches.ForEach(watch => watch.CheckProducers());
+        }
+
+        if (Bug == PlantedBug.CheckpointBeforeFlush)
+        {
+            node.Held.ForEach(PlantedBugs.MoveRecoveryPoint);
+        }
+
         _faults.LookAt(node);
+    }
+
+    private void CompareCoordinators()
+    {
+        foreach (var replica in Node?.Held ?? [])
+        {
+            CoordinatorWatch.Compare(replica, Loops.Host(0), Clock);
+        }
     }
 
     private void Watch(Replica replica)
     {
         var history = HistoryOf(replica.TopicId, replica.Partition.Partition, replica.Partition.Topic);
-        _watches.Add(new ReplicaWatch(replica, history));
+        _watches.Add(new ReplicaWatch(replica, history, () => Faults.Has("clock jump")));
         if (Bug == PlantedBug.LostWakeUp)
         {
             PlantedBugs.LoseWakeUps(replica);
@@ -285,6 +325,9 @@ internal sealed class SimWorld
     private void Start()
     {
         Trace.Say(Clock.MonotonicUs, "a process starts");
+        ViolationException.Unless(
+            _endedCleanly || !Disk.FileExists(SimMachine.DataPath + "/.kafka_cleanshutdown"),
+            $"a node that was not closed says that it was");
         try
         {
             var node = new SimNode(_machine);
@@ -322,25 +365,18 @@ internal sealed class SimWorld
         IsHealing = true;
         _faults.Stop();
         var giveUpUs = Clock.MonotonicUs + HealUsMax;
-        while (!Clients.TrueForAll(client => client.IsDone) || Node is not { IsOpen: true })
+        while (!Clients.TrueForAll(client => client.IsDone) || Node is not { IsOpen: true } node || !node.Held.TrueForAll(ShowsAll))
         {
             ViolationException.Unless(
-                Clock.MonotonicUs < giveUpUs, $"without an answer: {string.Join(", ", Clients.Where(client => !client.IsDone))}");
+                Clock.MonotonicUs < giveUpUs, $"without an answer: {Unfinished()}");
             Step();
         }
     }
 
-    private void AddClients(Randomness workload)
-    {
-        Clients.Add(new AdminClient(this, "admin", workload.Split()));
-        for (var i = 0; i < Scenario.Producers; i++)
-        {
-            Clients.Add(new ProducerClient(this, $"producer{i}", workload.Split()));
-        }
+    private string Unfinished() => string.Join(
+        ", ", Clients.Where(client => !client.IsDone).Select(client => $"{client}")
+            .Concat((Node?.Held ?? []).Where(replica => !ShowsAll(replica)).Select(replica => $"{replica.Partition} shows not all")));
 
-        for (var i = 0; i < Scenario.Fetchers; i++)
-        {
-            Clients.Add(new FetchClient(this, $"fetcher{i}", workload.Split()));
-        }
-    }
+    // Nobody else is in sync: all that the log has is shown without anybody's help.
+    private static bool ShowsAll(Replica replica) => replica.View.HighWatermark == replica.View.LogEndOffset;
 }

@@ -26,11 +26,20 @@ internal sealed class SimDisk(SimClock clock, Randomness disk) : IDisk
     /// <summary>Asked before every operation with its name and path: a text makes it fail.</summary>
     public Func<string, string, string?> Fault { get; set; } = (_, _) => null;
 
+    /// <summary>How long an operation takes, microseconds.</summary>
+    public Func<string, int> TakesUs { get; set; } = _ => 0;
+
     /// <summary>True for paths whose syncs do nothing though they succeed: a planted bug.</summary>
     public Func<string, bool> SkipsSync { get; set; } = _ => false;
 
     /// <summary>True for paths whose writes reach the file only with <see cref="FinishWrites"/>: a planted bug.</summary>
     public Func<string, bool> DelaysWrite { get; set; } = _ => false;
+
+    /// <summary>Other bytes for what is written to a path: a planted bug.</summary>
+    public Func<string, byte[], byte[]> Rewrites { get; set; } = (_, bytes) => bytes;
+
+    /// <summary>Another length for a file that is cut: a planted bug.</summary>
+    public Func<string, long, long> CutsTo { get; set; } = (_, length) => length;
 
     private List<Action> DelayedWrites { get; } = [];
 
@@ -216,6 +225,7 @@ internal sealed class SimDisk(SimClock clock, Randomness disk) : IDisk
         }
 
         Operations++;
+        clock.MoveTo(clock.MonotonicUs + TakesUs(operation));
         if (Operations >= DiesAtOperation)
         {
             HasDied = true;

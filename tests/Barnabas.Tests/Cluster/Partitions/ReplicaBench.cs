@@ -63,24 +63,37 @@ internal sealed class ReplicaBench : IDisposable
     }
 
     /// <summary>As a follower: one record of an epoch comes from the leader.</summary>
-    public ErrorCode Copy(int epoch, long offset, long highWatermark = 0, long? fetchOffset = null, int? leaderEpoch = null)
+    public ErrorCode Copy(
+        int epoch, long offset, long highWatermark = 0, long? fetchOffset = null, int? leaderEpoch = null, long leaderStart = 0)
     {
         var batch = LogFixture.Batch(1, new BatchOptions { BaseOffset = offset });
         BatchStamp.SetPartitionLeaderEpoch(batch, epoch);
         var lease = LogFixture.Lease(batch);
         var error = ErrorCode.UnknownServerError;
         Turn(() => error = Replica.Following.Append(new LeaderAnswer(
-            leaderEpoch ?? Replica.State.LeaderEpoch, fetchOffset ?? offset, lease.Piece(0, batch.Length), highWatermark, 0)));
+            leaderEpoch ?? Replica.State.LeaderEpoch, fetchOffset ?? offset, lease.Piece(0, batch.Length), highWatermark, leaderStart)));
         lease.Release();
         return error;
     }
 
-    public ErrorCode Truncate(int epoch, long endOffset, int? leaderEpoch = null)
+    /// <summary>As a follower: the leader's log ends there for an epoch.</summary>
+    public ErrorCode Truncate(int epoch, long endOffset, int? leaderEpoch = null, long? fetchOffset = null, long leaderStart = 0)
     {
         var error = ErrorCode.UnknownServerError;
-        Turn(() => error = Replica.Following.Truncate(leaderEpoch ?? Replica.State.LeaderEpoch, new EpochEntry(epoch, endOffset)));
+        var answer = Answer(leaderEpoch, fetchOffset, leaderStart);
+        Turn(() => error = Replica.Following.Truncate(answer, new EpochEntry(epoch, endOffset)));
         return error;
     }
+
+    public ErrorCode StartOver(long leaderStart, long? fetchOffset = null)
+    {
+        var error = ErrorCode.UnknownServerError;
+        Turn(() => error = Replica.Following.StartOver(Answer(null, fetchOffset, leaderStart)));
+        return error;
+    }
+
+    private LeaderAnswer Answer(int? leaderEpoch, long? fetchOffset, long leaderStart) =>
+        new(leaderEpoch ?? Replica.State.LeaderEpoch, fetchOffset ?? View.LogEndOffset, default, 0, leaderStart);
 
     public void Dispose()
     {

@@ -49,6 +49,24 @@ public sealed class ReplicaTests
     }
 
     [Fact]
+    public void A_leader_answers_in_the_turn_in_which_it_becomes_one()
+    {
+        using var bench = new ReplicaBench(isLeader: false, inSync: [1, 2]);
+        bench.Copy(epoch: 5, offset: 0);
+        FollowerAnswer answer = default;
+        var knows = true;
+        bench.Turn(
+            () => bench.Replica.Become(bench.Replica.State with { LeaderId = 1, IsLeader = true, LeaderEpoch = 8, PartitionEpoch = 2 }),
+            () => knows = bench.View.KnowsWhatWasCommittedBefore(8),
+            () => answer = bench.Replica.Followers.Fetches(2, 8, fetchOffset: 2, lastEpoch: 7));
+        Assert.Equal((ErrorCode.None, new EpochEntry(5, 1)), (answer.Error, answer.Diverging));
+        Assert.False(knows);
+        Assert.False(bench.View.KnowsWhatWasCommittedBefore(8));
+        bench.Fetch(2, 1, lastEpoch: 5, leaderEpoch: 8);
+        Assert.True(bench.View.KnowsWhatWasCommittedBefore(8));
+    }
+
+    [Fact]
     public void What_a_follower_told_counts_in_that_leader_epoch_only()
     {
         using var bench = new ReplicaBench(inSync: [1]);
@@ -162,6 +180,7 @@ public sealed class ReplicaTests
         Assert.Equal(ErrorCode.FencedLeaderEpoch, bench.Copy(epoch: 4, offset: 0, leaderEpoch: 4));
         Assert.Equal(ErrorCode.OffsetOutOfRange, bench.Copy(epoch: 5, offset: 3, fetchOffset: 3));
         Assert.Equal(ErrorCode.FencedLeaderEpoch, bench.Truncate(3, 0, leaderEpoch: 4));
+        Assert.Equal(ErrorCode.OffsetOutOfRange, bench.Truncate(3, 0, fetchOffset: 4));
         bench.Become(s => s with { LeaderId = 1, IsLeader = true, LeaderEpoch = 6, PartitionEpoch = 2 });
         Assert.Equal(ErrorCode.NotLeaderOrFollower, bench.Copy(epoch: 5, offset: 0));
         Assert.Equal(0, bench.View.LogEndOffset);
@@ -180,6 +199,28 @@ public sealed class ReplicaTests
     }
 
     [Fact]
+    public void A_follower_of_which_the_leader_knows_nothing_more_starts_over()
+    {
+        using var bench = new ReplicaBench(isLeader: false, inSync: [1, 2]);
+        bench.Copy(epoch: 1, offset: 0);
+        bench.Copy(epoch: 2, offset: 1);
+        // The leader's log begins at 1, with epoch 5: what it had below may have been something else.
+        Assert.Equal(ErrorCode.None, bench.Truncate(epoch: 2, endOffset: 1, leaderStart: 1));
+        Assert.Equal((1L, 1L, 1L), (bench.View.FirstSegmentOffset, bench.View.LogStartOffset, bench.View.LogEndOffset));
+    }
+
+    [Fact]
+    public void A_follower_shows_the_leaders_start_together_with_the_high_watermark()
+    {
+        using var bench = new ReplicaBench(isLeader: false, inSync: [1, 2]);
+        bench.Copy(epoch: 5, offset: 0);
+        bench.Copy(epoch: 5, offset: 1, highWatermark: 2, leaderStart: 1);
+        Assert.Equal((1L, 2L), (bench.View.LogStartOffset, bench.View.HighWatermark));
+        bench.Copy(epoch: 5, offset: 2, highWatermark: 2, leaderStart: 2);
+        Assert.Equal((2L, 2L), (bench.View.LogStartOffset, bench.View.HighWatermark));
+    }
+
+    [Fact]
     public void An_epoch_in_which_nothing_was_written_does_not_claim_an_older_leaders_records()
     {
         using var bench = new ReplicaBench(inSync: [1, 2]);
@@ -194,7 +235,9 @@ public sealed class ReplicaTests
     {
         using var bench = new ReplicaBench(isLeader: false, inSync: [2]);
         bench.Copy(epoch: 5, offset: 0, highWatermark: 1);
-        bench.Turn(() => Assert.Equal(ErrorCode.None, bench.Replica.Following.StartOver(5, 100)));
+        Assert.Equal(ErrorCode.OffsetOutOfRange, bench.StartOver(leaderStart: 100, fetchOffset: 0));
+        Assert.Equal(ErrorCode.OffsetOutOfRange, bench.StartOver(leaderStart: 1));
+        Assert.Equal(ErrorCode.None, bench.StartOver(leaderStart: 100));
         Assert.Equal((100L, 100L, 100L), (bench.View.LogStartOffset, bench.View.HighWatermark, bench.View.LogEndOffset));
         Assert.Equal(ErrorCode.None, bench.Copy(epoch: 5, offset: 100, highWatermark: 101));
     }
