@@ -1,6 +1,7 @@
 using Barnabas.Base;
 using Barnabas.Base.Seams;
 using Barnabas.Log.Batches;
+using Barnabas.Log.Compaction;
 using Barnabas.Log.Epochs;
 using Barnabas.Log.Flushing;
 using Barnabas.Log.Indexes;
@@ -23,6 +24,7 @@ public sealed class PartitionLog
     private readonly IDisk _disk;
     private readonly FlushBacklog _backlog;
     private readonly SegmentWriter _writer;
+    private readonly LogCompaction _compaction;
     private ProducerStates _producers;
     private LeaderEpochs _epochs;
     private LogView _view;
@@ -43,6 +45,7 @@ public sealed class PartitionLog
         _highWatermark = loaded.HighWatermark;
         _backlog = FlushBacklog.Of(loaded);
         _writer = new SegmentWriter(_disk, DirectoryPath, loaded.Segments, _backlog);
+        _compaction = new LogCompaction(_disk, _writer, _backlog, loaded.FirstDirtyOffset);
         _view = MakeView();
     }
 
@@ -316,6 +319,31 @@ public sealed class PartitionLog
     }
 
     /// <summary>
+    /// Begins a cleaning; null when the log has changed since the plan was made. It runs on a background thread; each group that it makes
+    /// goes to <see cref="Exchange"/>, and its end to <see cref="CompleteCompaction"/>.
+    /// </summary>
+    public CompactionJob? BeginCompaction(CompactionPlan plan, CompactionOrder order) =>
+        IsBroken ? null : _compaction.Begin(plan, order, _producers);
+
+    /// <summary>
+    /// Shows a cleaned group in the place of its segments; null, and nothing changed, when they are no longer there. The job that comes
+    /// back renames the files, in the order of the log's other jobs; then the cleaning may go on.
+    /// </summary>
+    public SwapJob? Exchange(CompactionJob job)
+    {
+        var swap = IsBroken ? null : _compaction.Exchange(job, () => BeginFlush(includeActive: false));
+        Volatile.Write(ref _view, swap is null ? _view : MakeView());
+        return swap;
+    }
+
+    /// <summary>The cleaning has come to its end: the next begins where it stopped, unless the log was truncated meanwhile.</summary>
+    public void CompleteCompaction(CompactionJob job)
+    {
+        _compaction.Complete(job);
+        Volatile.Write(ref _view, IsBroken ? _view : MakeView());
+    }
+
+    /// <summary>
     /// Cuts the log so that no batch with <paramref name="offset"/> or above is left; the log end is then that offset, or where the cut
     /// batch began. Blocks: files are cut and producers reloaded.
     /// </summary>
@@ -329,6 +357,7 @@ public sealed class PartitionLog
 
         Guarded(() =>
         {
+            _compaction.Settle();
             var cut = Truncation.Cut(_disk, _writer.Segments, offset);
             Adopt(cut.Segments, cut.LogEndOffset, _epochs.TruncatedTo(cut.LogEndOffset));
             var expiry = new ProducerExpiry(nowMs, Config.ProducerIdExpirationMs);
@@ -346,6 +375,7 @@ public sealed class PartitionLog
         Check.That(!HasStaged);
         Guarded(() =>
         {
+            _compaction.Settle();
             var fresh = Truncation.StartOver(_disk, DirectoryPath, _writer.Segments, newStart, nowMs);
             _logStart = newStart;
             _highWatermark = newStart;
@@ -423,6 +453,7 @@ public sealed class PartitionLog
     private void Adopt(Segment[] segments, long logEnd, LeaderEpochs epochs)
     {
         _generation++;
+        _compaction.TruncatedTo(logEnd);
         _backlog.Keep(segments, logEnd);
         _writer.Replace(segments);
         _logEnd = _writtenEnd = logEnd;
@@ -435,7 +466,7 @@ public sealed class PartitionLog
     private LogView MakeView()
     {
         var stable = Math.Max(_producers.Transactions.LastStableOffset(_highWatermark), Math.Min(_logStart, _highWatermark));
-        var offsets = new LogOffsets(_logStart, _writtenEnd, _highWatermark, stable);
+        var offsets = new LogOffsets(_logStart, _writtenEnd, _highWatermark, stable, _compaction.FirstDirtyOffset);
         return new LogView(_writer.Segments, offsets, _epochs, LogPositions.Of(Active, offsets));
     }
 

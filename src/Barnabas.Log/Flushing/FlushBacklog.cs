@@ -46,6 +46,9 @@ internal sealed class FlushBacklog(IDisk disk, string directory)
 
     internal void AddSnapshot(long offset, byte[] bytes) => _snapshots.Add((offset, bytes));
 
+    /// <summary>True when one of the segments waits to be flushed.</summary>
+    internal bool HasAny(Segment[] segments) => _sealed.Exists(segment => segments.Contains(segment));
+
     internal void OnEpochs() => _epochsChanged = true;
 
     internal void OnDirectory() => _directoryChanged = true;

@@ -26,7 +26,8 @@ internal sealed class LogFixture : IDisposable
 
     public PartitionLog Log => _log ??= Open().Log;
 
-    public OpenedLog Open(bool clean = false, long recoveryPoint = 0, long logStart = 0, long highWatermark = 0)
+    public OpenedLog Open(
+        bool clean = false, long recoveryPoint = 0, long logStart = 0, long highWatermark = 0, long firstDirty = -1)
     {
         var opened = PartitionLog.Open(new LogOpenRequest
         {
@@ -39,6 +40,7 @@ internal sealed class LogFixture : IDisposable
             RecoveryPoint = recoveryPoint,
             LogStartOffset = logStart,
             HighWatermark = highWatermark,
+            FirstDirtyOffset = firstDirty,
         });
         _log = opened.Log;
         return opened;
