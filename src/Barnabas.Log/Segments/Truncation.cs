@@ -26,6 +26,7 @@ internal static class Truncation
         }
 
         var cut = segments[keep];
+        cut.LoadIndexes(); // before their files go
         var position = cut.PositionOf(offset, cut.SizeBytes, mayRead: true);
         var (logEnd, maxTimestamp, offsetOfMax) = Measure(cut, position, offset);
         FaultPoint.Here("truncate.before-cut");

@@ -55,7 +55,10 @@ public sealed class CompactionTests : IDisposable
         var files = Files(".log").Length;
         Assert.True(files > 10);
         _log.CleanAll();
-        Assert.InRange(Files(".log").Length, 2, files - 3);
+        Assert.Equal(files, Files(".log").Length);
+        _log.ForgetCheckpoint();
+        _log.CleanAll();
+        Assert.InRange(Files(".log").Length, 2, files / 2);
         Assert.Equal(41, _log.Read().Count);
         Assert.All(Files(".log"), file => Assert.InRange(new FileInfo(file).Length, 0, 500));
         Assert.Empty(Files(".deleted").Concat(Files(".cleaned")).Concat(Files(".swap")).Concat(Files(".tmp")));
