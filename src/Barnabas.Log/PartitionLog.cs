@@ -24,7 +24,6 @@ public sealed class PartitionLog
     private readonly IDisk _disk;
     private readonly FlushBacklog _backlog;
     private readonly SegmentWriter _writer;
-    private readonly LogCompaction _compaction;
     private ProducerStates _producers;
     private LeaderEpochs _epochs;
     private LogView _view;
@@ -45,14 +44,11 @@ public sealed class PartitionLog
         _highWatermark = loaded.HighWatermark;
         _backlog = FlushBacklog.Of(loaded);
         _writer = new SegmentWriter(_disk, DirectoryPath, loaded.Segments, _backlog);
-        _compaction = new LogCompaction(_disk, _writer, _backlog, loaded.FirstDirtyOffset);
+        Compaction = new LogCompaction(this, _writer, _backlog, loaded);
         _view = MakeView();
     }
 
-    /// <summary>
-    /// Opens or makes the log of a directory, recovering what has to be. Blocks: on a background thread, before the owner gets the log.
-    /// Throws <see cref="IOException"/> when the disk fails.
-    /// </summary>
+    /// <summary>Opens or makes the log of a directory, recovering what has to be. Blocks, and throws <see cref="IOException"/>.</summary>
     public static OpenedLog Open(LogOpenRequest request) => new LogLoader(request).Load();
 
     /// <summary>Which partition this is.</summary>
@@ -87,6 +83,11 @@ public sealed class PartitionLog
 
     /// <summary>Producer ids that the log remembers.</summary>
     public int ProducerCount => _producers.Count;
+
+    /// <summary>Where the owner begins, carries on and ends cleanings.</summary>
+    public LogCompaction Compaction { get; }
+
+    internal ProducerStates Producers => _producers;
 
     private Segment Active => _writer.Active;
 
@@ -280,10 +281,7 @@ public sealed class PartitionLog
         }
     }
 
-    /// <summary>
-    /// Seals the active segment, unless it is empty, and begins a new one at the log end. To be called by time, and before retention takes
-    /// the last segment.
-    /// </summary>
+    /// <summary>Seals the active segment, unless it is empty, and begins a new one: by time, and before retention takes it.</summary>
     public void Roll(long nowMs)
     {
         WriteStaged();
@@ -319,31 +317,6 @@ public sealed class PartitionLog
     }
 
     /// <summary>
-    /// Begins a cleaning; null when the log has changed since the plan was made. It runs on a background thread; each group that it makes
-    /// goes to <see cref="Exchange"/>, and its end to <see cref="CompleteCompaction"/>.
-    /// </summary>
-    public CompactionJob? BeginCompaction(CompactionPlan plan, CompactionOrder order) =>
-        IsBroken ? null : _compaction.Begin(plan, order, _producers);
-
-    /// <summary>
-    /// Shows a cleaned group in the place of its segments; null, and nothing changed, when they are no longer there. The job that comes
-    /// back renames the files, in the order of the log's other jobs; then the cleaning may go on.
-    /// </summary>
-    public SwapJob? Exchange(CompactionJob job)
-    {
-        var swap = IsBroken ? null : _compaction.Exchange(job, () => BeginFlush(includeActive: false));
-        Volatile.Write(ref _view, swap is null ? _view : MakeView());
-        return swap;
-    }
-
-    /// <summary>The cleaning has come to its end: the next begins where it stopped, unless the log was truncated meanwhile.</summary>
-    public void CompleteCompaction(CompactionJob job)
-    {
-        _compaction.Complete(job);
-        Volatile.Write(ref _view, IsBroken ? _view : MakeView());
-    }
-
-    /// <summary>
     /// Cuts the log so that no batch with <paramref name="offset"/> or above is left; the log end is then that offset, or where the cut
     /// batch began. Blocks: files are cut and producers reloaded.
     /// </summary>
@@ -357,7 +330,7 @@ public sealed class PartitionLog
 
         Guarded(() =>
         {
-            _compaction.Settle();
+            Compaction.Settle();
             var cut = Truncation.Cut(_disk, _writer.Segments, offset);
             Adopt(cut.Segments, cut.LogEndOffset, _epochs.TruncatedTo(cut.LogEndOffset));
             var expiry = new ProducerExpiry(nowMs, Config.ProducerIdExpirationMs);
@@ -366,16 +339,13 @@ public sealed class PartitionLog
         Volatile.Write(ref _view, MakeView());
     }
 
-    /// <summary>
-    /// Drops everything and starts empty at <paramref name="newStart"/>: the log of a follower that fell behind its leader's start.
-    /// Blocks.
-    /// </summary>
+    /// <summary>Drops everything and starts empty: the log of a follower that fell behind its leader's start. Blocks.</summary>
     public void TruncateFully(long newStart, long nowMs)
     {
         Check.That(!HasStaged);
         Guarded(() =>
         {
-            _compaction.Settle();
+            Compaction.Settle();
             var fresh = Truncation.StartOver(_disk, DirectoryPath, _writer.Segments, newStart, nowMs);
             _logStart = newStart;
             _highWatermark = newStart;
@@ -453,7 +423,7 @@ public sealed class PartitionLog
     private void Adopt(Segment[] segments, long logEnd, LeaderEpochs epochs)
     {
         _generation++;
-        _compaction.TruncatedTo(logEnd);
+        Compaction.TruncatedTo(logEnd);
         _backlog.Keep(segments, logEnd);
         _writer.Replace(segments);
         _logEnd = _writtenEnd = logEnd;
@@ -466,7 +436,7 @@ public sealed class PartitionLog
     private LogView MakeView()
     {
         var stable = Math.Max(_producers.Transactions.LastStableOffset(_highWatermark), Math.Min(_logStart, _highWatermark));
-        var offsets = new LogOffsets(_logStart, _writtenEnd, _highWatermark, stable, _compaction.FirstDirtyOffset);
+        var offsets = new LogOffsets(_logStart, _writtenEnd, _highWatermark, stable, Compaction.FirstDirtyOffset);
         return new LogView(_writer.Segments, offsets, _epochs, LogPositions.Of(Active, offsets));
     }
 
@@ -482,6 +452,9 @@ public sealed class PartitionLog
             throw;
         }
     }
+
+    /// <summary>Shows what the owner has changed besides appending.</summary>
+    internal void Show() => Volatile.Write(ref _view, MakeView());
 
     private AppendResult Refused(ErrorCode error) => AppendResult.Refused(error, _logStart);
 }

@@ -16,7 +16,8 @@ internal sealed record CleaningRules(long MapEnd, long RoundEnd, long NowMs, lon
 /// Writes a batch again without the records that compaction takes away. What is left keeps its offsets, and the batch its base and last
 /// offset, producer and sequence. Owned by its cleaning.
 /// </summary>
-internal sealed class BatchCleaner(OffsetMap map, CleanedTransactions transactions, LiveProducers producers, CleaningRules rules) : IDisposable
+internal sealed class BatchCleaner(
+    OffsetMap map, CleanedTransactions transactions, LiveProducers producers, CleaningRules rules) : IDisposable
 {
     private readonly BatchBody _body = new();
     private readonly List<bool> _keeps = [];
@@ -27,7 +28,7 @@ internal sealed class BatchCleaner(OffsetMap map, CleanedTransactions transactio
     /// <summary>Why a batch could not be judged, or null.</summary>
     internal string? Problem => _body.Problem;
 
-    /// <summary>Writes what is left of a batch, one batch or nothing. False when it cannot be judged: nothing may be cleaned then.</summary>
+    /// <summary>Writes what is left of a batch: one batch or nothing. False when nobody may clean, since it cannot be judged.</summary>
     internal bool Clean(ReadOnlySpan<byte> batch, in RecordBatchHeader header, ByteWriter output)
     {
         var mayDrop = Judge(batch, header);

@@ -1,24 +1,40 @@
 using Barnabas.Base.Seams;
 using Barnabas.Log.Flushing;
-using Barnabas.Log.Producers;
+using Barnabas.Log.Recovery;
 using Barnabas.Log.Segments;
 
 namespace Barnabas.Log.Compaction;
 
-/// <summary>What a log knows of its own compaction. The log's owner alone uses it.</summary>
-internal sealed class LogCompaction(IDisk disk, SegmentWriter writer, FlushBacklog backlog, long firstDirtyOffset)
+/// <summary>The compaction of one log. Owned by the log's owner, which alone calls it.</summary>
+public sealed class LogCompaction
 {
+    private readonly PartitionLog _log;
+    private readonly SegmentWriter _writer;
+    private readonly FlushBacklog _backlog;
+    private readonly IDisk _disk;
     private SwapJob? _swap;
     private int _truncations;
 
-    /// <summary>No key appears twice below it; -1 when nobody knows.</summary>
-    internal long FirstDirtyOffset { get; private set; } = firstDirtyOffset;
+    internal LogCompaction(PartitionLog log, SegmentWriter writer, FlushBacklog backlog, LoadedLog loaded)
+    {
+        _log = log;
+        _writer = writer;
+        _backlog = backlog;
+        _disk = loaded.Disk;
+        FirstDirtyOffset = loaded.FirstDirtyOffset;
+    }
 
-    /// <summary>Begins a cleaning; null when segments of the plan have left the log since it was made.</summary>
-    internal CompactionJob? Begin(CompactionPlan plan, CompactionOrder order, ProducerStates producers)
+    /// <summary>No key appears twice below it; -1 when nobody knows.</summary>
+    internal long FirstDirtyOffset { get; private set; }
+
+    /// <summary>
+    /// Begins a cleaning; null when segments of the plan have left the log since it was made, or the log is broken. It runs on a background
+    /// thread; each group that it makes goes to <see cref="Exchange"/>, and its end to <see cref="Complete"/>.
+    /// </summary>
+    public CompactionJob? Begin(CompactionPlan plan, CompactionOrder order)
     {
         var sources = plan.View.Segments.AsSpan(0, plan.View.SegmentIndexOf(plan.FirstUncleanableOffset));
-        if (writer.IndexOf(sources) < 0)
+        if (_log.IsBroken || _writer.IndexOf(sources) < 0)
         {
             return null;
         }
@@ -30,34 +46,37 @@ internal sealed class LogCompaction(IDisk disk, SegmentWriter writer, FlushBackl
 
         return new CompactionJob(new CompactionInput
         {
-            Disk = disk, Plan = plan, Order = order, Producers = new LiveProducers(producers), Generation = _truncations,
+            Disk = _disk, Plan = plan, Order = order, Producers = new LiveProducers(_log.Producers), Generation = _truncations,
         });
     }
 
     /// <summary>
-    /// Puts a cleaned group in the place of its segments; null, and nothing changed, when one of them has gone. What is still to be flushed
-    /// of them goes first, by <paramref name="beginFlush"/>: it is written under the names that are about to be the new segment's.
+    /// Shows the group that the last step has cleaned in the place of its segments; null, and nothing changed, when one of them has gone,
+    /// or the log is broken. The job that comes back renames the files, in the order of the log's other jobs; then the cleaning goes on.
     /// </summary>
-    internal SwapJob? Exchange(CompactionJob job, Func<FlushJob> beginFlush)
+    public SwapJob? Exchange(CompactionJob job)
     {
         var group = job.Cleaned!;
-        if (writer.IndexOf(group.Old) < 0)
+        if (_log.IsBroken || _writer.IndexOf(group.Old) < 0)
         {
             return null;
         }
 
-        var before = backlog.HasAny(group.Old) ? beginFlush() : null;
-        writer.Exchange(group.Old, group.New);
+        // What is still to be flushed is written under the names that are about to be the new segment's: it goes first.
+        var before = _backlog.HasAny(group.Old) ? _log.BeginFlush(includeActive: false) : null;
+        _writer.Exchange(group.Old, group.New);
         job.Take();
-        return _swap = new SwapJob(disk, group, before);
+        _log.Show();
+        return _swap = new SwapJob(_disk, group, before);
     }
 
-    /// <summary>A cleaning has come to its end: moves the first dirty offset, unless the log was truncated meanwhile.</summary>
-    internal void Complete(CompactionJob job)
+    /// <summary>The cleaning has come to its end: the next begins where it stopped, unless the log was truncated meanwhile.</summary>
+    public void Complete(CompactionJob job)
     {
-        if (job.Generation == _truncations)
+        if (!_log.IsBroken && job.Generation == _truncations)
         {
             FirstDirtyOffset = job.EndOffset;
+            _log.Show();
         }
     }
 

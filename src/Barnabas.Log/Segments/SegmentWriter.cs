@@ -100,7 +100,7 @@ internal sealed class SegmentWriter
         return at >= 0 && at + run.Length < Segments.Length && Segments.AsSpan(at, run.Length).SequenceEqual(run) ? at : -1;
     }
 
-    /// <summary>Puts one segment in the place of a run that is there. The files of the old ones stay open, for the caller to release.</summary>
+    /// <summary>Puts one segment in the place of a run that is there. The old ones are the caller's to release.</summary>
     internal void Exchange(Segment[] old, Segment replacement)
     {
         var at = IndexOf(old);

@@ -67,7 +67,8 @@ public sealed class TruncationTests : IDisposable
         _fixture.Append(1);
         _fixture.ReopenClean();
         _fixture.Log.TruncateTo(2, _fixture.NowMs);
-        Assert.Equal((9L, 0L, 1L), _fixture.Log.View.AbortedBetween(0, 2).Select(a => (a.ProducerId, a.FirstOffset, a.LastOffset)).Single());
+        var aborted = _fixture.Log.View.AbortedBetween(0, 2).Single();
+        Assert.Equal((9L, 0L, 1L), (aborted.ProducerId, aborted.FirstOffset, aborted.LastOffset));
     }
 
     private void AssertEnd(long end, int latestEpoch = -2)

@@ -63,9 +63,9 @@ internal sealed class CompactedLog : IDisposable
 
     public CompactionPlan? Plan() => CompactionPlan.Make(View, Fixture.Config, Fixture.NowMs);
 
-    public CompactionJob Begin(CleaningMemory? memory = null) => TryBegin(memory) ?? throw new InvalidOperationException("nothing to clean");
+    public CompactionJob Begin(CleaningMemory? memory = null) => TryBegin(memory) ?? throw new InvalidOperationException("it is clean");
 
-    public CompactionJob? TryBegin(CleaningMemory? memory = null) => Plan() is not { } plan ? null : Log.BeginCompaction(
+    public CompactionJob? TryBegin(CleaningMemory? memory = null) => Plan() is not { } plan ? null : Log.Compaction.Begin(
         plan, new CompactionOrder(Fixture.Config, Fixture.NowMs, memory ?? Small, new KeyHash(1, 2)));
 
     /// <summary>One whole cleaning of what can be cleaned; false when there is nothing.</summary>
@@ -82,13 +82,13 @@ internal sealed class CompactedLog : IDisposable
             switch (job.Step(700))
             {
                 case CompactionStep.Cleaned:
-                    var swap = Log.Exchange(job);
+                    var swap = Log.Compaction.Exchange(job);
                     Assert.NotNull(swap);
                     swap.Run();
                     swap.Remove();
                     break;
                 case CompactionStep.Done:
-                    Log.CompleteCompaction(job);
+                    Log.Compaction.Complete(job);
                     return true;
                 case CompactionStep.Impossible:
                     Assert.Fail(job.Problem);

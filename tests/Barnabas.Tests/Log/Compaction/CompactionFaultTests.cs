@@ -13,6 +13,7 @@ public sealed class CompactionFaultTests
 {
     private static readonly BatchOptions Transaction = new() { ProducerId = 9, ProducerEpoch = 0, IsTransactional = true };
 
+    [Trait("Category", "Slow")]
     [Theory, InlineData(false, false), InlineData(true, false), InlineData(false, true)]
     public void A_crash_between_any_two_changes_leaves_the_old_segments_or_the_new_one(bool tears, bool dropsTombstones)
     {
@@ -20,7 +21,7 @@ public sealed class CompactionFaultTests
         var changes = 1;
         for (; ; changes++)
         {
-            var disk = new FailingDisk(new FileDisk()) { TearsWrites = tears };
+            var disk = new FailingDisk(new FileDisk()) { TearsWrites = tears, SkipsSyncs = true };
             using var log = new CompactedLog(disk);
             Fill(log);
             if (dropsTombstones)
@@ -63,7 +64,7 @@ public sealed class CompactionFaultTests
     {
         for (var at = 1; ; at++)
         {
-            var disk = new FailingDisk(new FileDisk());
+            var disk = new FailingDisk(new FileDisk()) { SkipsSyncs = true };
             using var log = new CompactedLog(disk);
             Fill(log);
             var records = Latest(log);
@@ -94,8 +95,8 @@ public sealed class CompactionFaultTests
         {
             Assert.Equal(CompactionStep.Cleaned, Step(job));
             log.Log.TruncateTo(3, 1);
-            Assert.Null(log.Log.Exchange(job));
-            log.Log.CompleteCompaction(job);
+            Assert.Null(log.Log.Compaction.Exchange(job));
+            log.Log.Compaction.Complete(job);
         }
 
         Assert.True(log.View.FirstDirtyOffset <= 3);
@@ -113,7 +114,7 @@ public sealed class CompactionFaultTests
         using (var job = log.Begin())
         {
             Assert.Equal(CompactionStep.Cleaned, Step(job));
-            swap = log.Log.Exchange(job)!;
+            swap = log.Log.Compaction.Exchange(job)!;
             Assert.NotEmpty(Directory.GetFiles(log.Fixture.Directory, "*.cleaned"));
             log.Log.TruncateTo(6, 1);
         }
@@ -137,7 +138,7 @@ public sealed class CompactionFaultTests
             Assert.Equal(CompactionStep.Cleaned, Step(job));
             log.Log.AdvanceLogStart(log.View.Segments[1].BaseOffset);
             var gone = log.Log.Delete(RetentionPlan.Make(log.View, log.Fixture.Config, log.Fixture.NowMs)!, log.Fixture.NowMs)!;
-            Assert.Null(log.Log.Exchange(job));
+            Assert.Null(log.Log.Compaction.Exchange(job));
             gone.Rename();
             gone.Remove();
         }
@@ -158,7 +159,7 @@ public sealed class CompactionFaultTests
         log.Log.AdvanceLogStart(log.View.Segments[1].BaseOffset);
         log.Log.Delete(RetentionPlan.Make(log.View, log.Fixture.Config, log.Fixture.NowMs)!, log.Fixture.NowMs)!.Rename();
         var order = new CompactionOrder(log.Fixture.Config, 0, CompactedLog.Small, new KeyHash(1, 2));
-        Assert.Null(log.Log.BeginCompaction(plan, order));
+        Assert.Null(log.Log.Compaction.Begin(plan, order));
     }
 
     [Fact]
@@ -191,11 +192,11 @@ public sealed class CompactionFaultTests
         {
             for (var step = Step(job); step == CompactionStep.Cleaned; step = Step(job))
             {
-                swaps.Add(log.Log.Exchange(job)!);
+                swaps.Add(log.Log.Compaction.Exchange(job)!);
                 swaps[^1].Run();
             }
 
-            log.Log.CompleteCompaction(job);
+            log.Log.Compaction.Complete(job);
         }
 
         for (var offset = 0L; offset < view.LogEndOffset; offset++)
@@ -220,7 +221,7 @@ public sealed class CompactionFaultTests
         return step;
     }
 
-    /// <summary>Several segments with superseded records, and an aborted transaction whose index entry must not outlive its marker.</summary>
+    /// <summary>Segments with superseded records, and an aborted transaction whose index entry must not outlive its marker.</summary>
     private static void Fill(CompactedLog log)
     {
         log.Append("a=0", "b=0", "c=0");
@@ -266,7 +267,7 @@ public sealed class CompactionFaultTests
         log.Log.BeginFlush(includeActive: false).Run();
         using var job = log.Begin();
         Step(job);
-        var swap = log.Log.Exchange(job)!;
+        var swap = log.Log.Compaction.Exchange(job)!;
         disk.FailAt = disk.Changes + 6; // behind the four names with .swap and the sync of the directory
         Assert.Throws<IOException>(swap.Run);
         Assert.Equal(4, Directory.GetFiles(log.Fixture.Directory, "*.swap").Length);

@@ -34,7 +34,7 @@ internal sealed class CompactionModel
         }
     }
 
-    /// <summary>A cleaning went over the segments below an offset: their tombstones are counted from now on, unless they were before.</summary>
+    /// <summary>A cleaning went over the segments below an offset: from now on their tombstones may go after a while.</summary>
     public void Cleaned(long belowOffset, long nowMs, long retentionMs)
     {
         CommittedBelow = End;
@@ -84,16 +84,17 @@ internal sealed class CompactionModel
         }
     }
 
-    /// <summary>What a reader of committed records knows in the end is what was committed last, tombstones aside that may be gone.</summary>
+    /// <summary>What a reader of committed records knows in the end is what was committed last; old tombstones may be gone.</summary>
     private void CheckLatest(LogView view, Dictionary<long, (long Offset, string Key, string? Value, long)> all, long nowMs)
     {
-        var expected = Latest(Committed(view.LastStableOffset).Select(o => all[o]).Select(r => (r.Offset, r.Key, r.Value)));
+        var committed = Committed(view.LastStableOffset).Select(o => all[o]);
+        var expected = Latest(committed.Select(r => (r.Offset, r.Key, r.Value)));
         var read = Latest(CompactedLog.Read(view, committed: true).Select(r => (r.Offset, r.Key!, r.Value)));
         foreach (var (key, (offset, value)) in expected)
         {
             if (value is null && !read.ContainsKey(key))
             {
-                Assert.True(_horizons.TryGetValue(offset, out var horizon) && horizon <= nowMs, $"the tombstone {offset} of {key} went early");
+                Assert.True(_horizons.TryGetValue(offset, out var horizon) && horizon <= nowMs, $"{key} at {offset} went early");
                 continue;
             }
 

@@ -1,8 +1,7 @@
 using Barnabas.Base;
-using Barnabas.Base.Bytes;
+using Barnabas.Broker.Worlds;
 using Barnabas.Log;
 using Barnabas.Log.Compaction;
-using Barnabas.Log.Retention;
 using Barnabas.Protocol.Records;
 
 namespace Barnabas.Tests.Log.Compaction;
@@ -11,6 +10,7 @@ namespace Barnabas.Tests.Log.Compaction;
 /// Seeded random histories of a compacted log against a list of all that was appended: plain, numbered and transactional producers with
 /// every codec, tombstones, a clock that moves, cleanings with large and tiny maps, truncation, restarts clean and after a crash.
 /// </summary>
+[Trait("Category", "Slow")]
 public sealed class CompactionModelTests
 {
     [Fact]
@@ -18,7 +18,8 @@ public sealed class CompactionModelTests
     {
         var removed = 0;
         var only = int.Parse(Environment.GetEnvironmentVariable("BARNABAS_SEED") ?? "0");
-        for (var seed = Math.Max(1, only); seed <= int.Parse(Environment.GetEnvironmentVariable("BARNABAS_COMPACTION_SEEDS") ?? "25"); seed++)
+        var last = Math.Max(only, int.Parse(Environment.GetEnvironmentVariable("BARNABAS_COMPACTION_SEEDS") ?? "15"));
+        for (var seed = Math.Max(1, only); seed <= last; seed++)
         {
             using var run = new Run(seed);
             try
@@ -37,7 +38,7 @@ public sealed class CompactionModelTests
             }
         }
 
-        Assert.True(removed > 500, $"only {removed} records were cleaned away");
+        Assert.True(only > 0 || removed > 300, $"only {removed} records were cleaned away");
     }
 
     private sealed class Run : IDisposable
@@ -49,7 +50,7 @@ public sealed class CompactionModelTests
         public Run(int seed)
         {
             _random = new Random(seed);
-            _log = new CompactedLog(config: LogConfig.Default with
+            _log = new CompactedLog(new FailingDisk(new FileDisk()) { SkipsSyncs = true }, LogConfig.Default with
             {
                 Cleanup = CleanupPolicy.Compact,
                 SegmentBytes = 400 + _random.Next(1500),
@@ -119,7 +120,7 @@ public sealed class CompactionModelTests
             CleanAgain();
             Assert.Equal(settled, Snapshot());
             var committed = _model.Committed(_log.View.FirstDirtyOffset).ToHashSet();
-            var clean = _log.Read(committed: true).Where(r => r.Offset < _log.View.FirstDirtyOffset && committed.Contains(r.Offset)).ToList();
+            var clean = _log.Read(committed: true).Where(r => committed.Contains(r.Offset)).ToList();
             Assert.Equal(clean.Count, clean.Select(r => r.Key).Distinct().Count());
             Assert.All(clean, r => Assert.NotNull(r.Value));
             CheckProducers();

@@ -78,7 +78,8 @@ public sealed class CompactionTests : IDisposable
         Assert.Equal((0L, 3, 2, codec), (batch.BaseOffset, batch.LastOffsetDelta, batch.RecordCount, batch.Compression));
         Assert.Equal((7L, (short)3, 10, 4), (batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence, batch.PartitionLeaderEpoch));
         Assert.Equal((5001L, 5002L), (batch.BaseTimestamp, batch.MaxTimestamp));
-        Assert.Equal([(1, "b=1", 5001), (2, "c=1", 5002)], _log.Read().Take(2).Select(r => (r.Offset, $"{r.Key}={r.Value}", r.TimestampMs)));
+        var records = _log.Read().Take(2).Select(r => ((int)r.Offset, $"{r.Key}={r.Value}", (int)r.TimestampMs));
+        Assert.Equal([(1, "b=1", 5001), (2, "c=1", 5002)], records);
     }
 
     [Fact]
@@ -284,7 +285,8 @@ public sealed class CompactionTests : IDisposable
 
     private void Transaction(long producerId, bool isAbort, int sequence, params string[] records)
     {
-        _log.Append(new BatchOptions { ProducerId = producerId, BaseSequence = sequence, ProducerEpoch = 0, IsTransactional = true }, records);
+        var options = new BatchOptions { ProducerId = producerId, BaseSequence = sequence, ProducerEpoch = 0, IsTransactional = true };
+        _log.Append(options, records);
         _log.Marker(producerId, 0, isAbort);
     }
 }
