@@ -46,6 +46,10 @@ internal sealed class NodeLogs : IMetadataSubscriber
             Times(config.Broker.Logs, config.Broker),
             new UpkeepDisk(Checkpoints.WriteRecoveryPoints, Checkpoints.WriteHighWatermarks, e => OnDiskFailed(directory.Path, e)));
         Shards.UseUpkeep(Upkeep);
+        var cleaner = new CleanerWorld(
+            randomness.Split(), Checkpoints.WriteCleanerOffsets, text => log.Error("cleaner", text), e => OnDiskFailed(directory.Path, e));
+        Cleaner = new LogCleaner(
+            new Loop("cleaner", group.BackgroundLoops, clock), Replicas.Table, () => config.Broker.Logs.Cleaner, cleaner);
     }
 
     public ShardSet Shards { get; }
@@ -53,6 +57,8 @@ internal sealed class NodeLogs : IMetadataSubscriber
     public LocalReplicas Replicas { get; }
 
     public LogUpkeep Upkeep { get; }
+
+    private LogCleaner Cleaner { get; }
 
     private Checkpoints Checkpoints { get; }
 
@@ -76,13 +82,17 @@ internal sealed class NodeLogs : IMetadataSubscriber
         Replicas.Start(logs, image, () => started.SetResult());
         await started.Task.ConfigureAwait(false);
         Upkeep.Start();
+        if (_config.Broker.Logs.CleanerEnabled)
+        {
+            Cleaner.Start();
+        }
     }
 
     /// <summary>Takes every replica out of service, closes its log, and writes the checkpoints. True when all of it went well.</summary>
     public async Task<bool> CloseAsync()
     {
         var quiet = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Upkeep.Stop(() => quiet.SetResult());
+        Cleaner.Stop(() => Upkeep.Stop(() => quiet.SetResult())); // the cleaner may still wait for a job of the upkeep
         await quiet.Task.ConfigureAwait(false);
         var replicas = Replicas.Table.Snapshot();
         await Task.WhenAll(replicas.Select(Retire)).ConfigureAwait(false);
@@ -132,6 +142,7 @@ internal sealed class NodeLogs : IMetadataSubscriber
             Parallel.ForEach(replicas, replica => replica.CloseLog());
             Checkpoints.WriteRecoveryPoints();
             Checkpoints.WriteHighWatermarks();
+            Checkpoints.WriteCleanerOffsets();
             return !_diskFailed;
         }
         catch (Exception e) when (e is IOException or AggregateException)

@@ -1,4 +1,5 @@
 using Barnabas.Base.Loops;
+using Barnabas.Log.Compaction;
 using Barnabas.Log.Flushing;
 using Barnabas.Log.Retention;
 
@@ -74,6 +75,32 @@ public sealed class LogUpkeep
         var job = replica.Log.BeginFlush(includeActive);
         Post(() => Run(replica, job));
     }
+
+    /// <summary>
+    /// Takes the files of an exchanged group; <paramref name="done"/> runs on this object's loop when they have their names. In a turn of
+    /// the replica's shard.
+    /// </summary>
+    internal void Swap(Replica replica, SwapJob job, Action done)
+    {
+        var delayMs = replica.State.Config.FileDeleteDelayMs;
+        Post(() =>
+        {
+            try
+            {
+                job.Run();
+                After(delayMs, () => Guard(job.Remove));
+            }
+            catch (IOException e)
+            {
+                replica.Shard.Loop.Post(new ActionTask(() => replica.Shard.DiskFailed(replica, e)));
+            }
+
+            done();
+        });
+    }
+
+    /// <summary>Runs <paramref name="action"/> on this object's loop, behind the jobs that it has been given. Any thread.</summary>
+    internal void Behind(Action action) => Post(action);
 
     private void Run(Replica replica, FlushJob job)
     {

@@ -1,6 +1,7 @@
 using Barnabas.Base;
 using Barnabas.Base.Loops;
 using Barnabas.Log;
+using Barnabas.Log.Compaction;
 using Barnabas.Log.Flushing;
 using Barnabas.Log.Producers;
 using Barnabas.Log.Retention;
@@ -269,6 +270,43 @@ public sealed class Replica
         finally
         {
             Touch();
+        }
+    }
+
+    /// <summary>Begins a cleaning of the log; null when the log is not there any more as the plan saw it.</summary>
+    internal CompactionJob? BeginCompaction(CompactionPlan plan, CompactionOrder order)
+    {
+        Shard.Loop.CheckOwned();
+        return _failure is null ? _log.Compaction.Begin(plan, order) : null;
+    }
+
+    /// <summary>Puts the group that a cleaning has made into the log; null when the log has changed too much.</summary>
+    internal SwapJob? Exchange(CompactionJob job)
+    {
+        Settle();
+        if (_failure is not null)
+        {
+            return null;
+        }
+
+        try
+        {
+            return _log.Compaction.Exchange(job);
+        }
+        catch (IOException e)
+        {
+            Shard.DiskFailed(this, e);
+            return null;
+        }
+    }
+
+    /// <summary>A cleaning has come to its end.</summary>
+    internal void CompleteCompaction(CompactionJob job)
+    {
+        Shard.Loop.CheckOwned();
+        if (_failure is null)
+        {
+            _log.Compaction.Complete(job);
         }
     }
 

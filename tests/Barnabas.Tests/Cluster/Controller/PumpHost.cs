@@ -39,7 +39,7 @@ internal sealed class PumpHost : ILoopHost, IClock
     }
 
     /// <summary>Lets time pass and runs what it makes due.</summary>
-    public void Advance(long ms)
+    public void Advance(long ms, bool pumps = true)
     {
         WallMs += ms;
         foreach (var loop in _timed)
@@ -47,6 +47,9 @@ internal sealed class PumpHost : ILoopHost, IClock
             loop.Tick();
         }
 
-        Pump();
+        if (pumps)
+        {
+            Pump();
+        }
     }
 }
