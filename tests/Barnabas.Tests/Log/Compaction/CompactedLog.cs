@@ -156,7 +156,8 @@ internal sealed class CompactedLog : IDisposable
 
     private static string? Text(OptionalBytes bytes) => bytes.HasValue ? System.Text.Encoding.UTF8.GetString(bytes.Span) : null;
 
-    private static List<FoundRecord> Records(ReadOnlySpan<byte> batch, RecordBatchHeader header)
+    /// <summary>The records of one batch.</summary>
+    public static List<FoundRecord> Records(ReadOnlySpan<byte> batch, RecordBatchHeader header)
     {
         using var opened = new ByteWriter();
         var body = batch[RecordBatchHeader.HeaderBytes..];
