@@ -51,7 +51,7 @@ public sealed class LogCleaner
     /// <summary>Begins to look for dirty logs. Any thread, once.</summary>
     public void Start() => Post(Look);
 
-    /// <summary>Ends the work after the step that is under way; <paramref name="done"/> then runs on this object's loop. Any thread.</summary>
+    /// <summary>Ends the work behind the step under way; then <paramref name="done"/> runs on this object's loop. Any thread.</summary>
     public void Stop(Action done) => _loop.Post(new ActionTask(() =>
     {
         var isWaiting = _timer.IsSet || _replica is null;
@@ -77,7 +77,7 @@ public sealed class LogCleaner
         var order = new CompactionOrder(replica.State.Config, _loop.NowWallMs, _settings().Memory, hash);
         OnShard(replica, () =>
         {
-            var job = replica.BeginCompaction(plan, order);
+            var job = replica.Failure is null ? replica.Log.Compaction.Begin(plan, order) : null;
             _loop.Post(new ActionTask(() => Begin(job)));
         });
     }
@@ -188,7 +188,7 @@ public sealed class LogCleaner
         var replica = _replica!;
         OnShard(replica, () =>
         {
-            replica.CompleteCompaction(job);
+            replica.Log.Compaction.Complete(job);
             Post(() =>
             {
                 EndJob();

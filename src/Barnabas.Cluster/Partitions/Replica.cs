@@ -273,13 +273,6 @@ public sealed class Replica
         }
     }
 
-    /// <summary>Begins a cleaning of the log; null when the log is not there any more as the plan saw it.</summary>
-    internal CompactionJob? BeginCompaction(CompactionPlan plan, CompactionOrder order)
-    {
-        Shard.Loop.CheckOwned();
-        return _failure is null ? _log.Compaction.Begin(plan, order) : null;
-    }
-
     /// <summary>Puts the group that a cleaning has made into the log; null when the log has changed too much.</summary>
     internal SwapJob? Exchange(CompactionJob job)
     {
@@ -297,16 +290,6 @@ public sealed class Replica
         {
             Shard.DiskFailed(this, e);
             return null;
-        }
-    }
-
-    /// <summary>A cleaning has come to its end.</summary>
-    internal void CompleteCompaction(CompactionJob job)
-    {
-        Shard.Loop.CheckOwned();
-        if (_failure is null)
-        {
-            _log.Compaction.Complete(job);
         }
     }
 

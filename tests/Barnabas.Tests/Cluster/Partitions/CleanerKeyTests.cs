@@ -144,7 +144,13 @@ public sealed class CleanerKeyTests : IDisposable
     public void The_buffer_decides_how_much_is_done_in_one_step(int bytes, bool isStepwise)
     {
         _bench = new CleanerBench($"log.cleaner.io.buffer.size={bytes}");
-        var replica = _bench.AddDirty("t");
+        var replica = _bench.Add("t", "internal.segment.bytes=1000000");
+        for (var i = 0; i < 200; i++)
+        {
+            _bench.Append(replica, $"a={new string('.', 100)}");
+        }
+
+        _bench.Roll(replica);
         _bench.Cleaner.Start();
         var steps = 0;
         while (!CleanerBench.IsClean(replica) && _bench.Host.Step())

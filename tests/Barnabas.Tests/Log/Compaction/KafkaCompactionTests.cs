@@ -129,7 +129,7 @@ public sealed class KafkaCompactionTests : IDisposable
         Assert.Equal(_ours.Log.LogEndOffset, _ours.View.FirstDirtyOffset);
     }
 
-    /// <summary>All that a directory's data files hold, but for what depends on the time of a cleaning, on a codec and on the leader.</summary>
+    /// <summary>All that a directory's data files hold, but for what depends on the time of a cleaning, on codecs and the leader.</summary>
     private static List<string> Describe(string directory)
     {
         var lines = new List<string>();
@@ -185,7 +185,8 @@ public sealed class KafkaCompactionTests : IDisposable
         if (producer >= 0)
         {
             _producers[producer] = (epoch, sequence + count);
-            options = options with { ProducerId = producer, ProducerEpoch = epoch, BaseSequence = sequence, IsTransactional = producer > 2000 };
+            options = options with { ProducerId = producer, ProducerEpoch = epoch, BaseSequence = sequence };
+            options = options with { IsTransactional = producer > 2000 };
             _ = producer > 2000 && _open.Add(producer);
         }
 
