@@ -49,7 +49,7 @@ internal sealed class NodeLogs : IMetadataSubscriber
         var cleaner = new CleanerWorld(
             randomness.Split(), Checkpoints.WriteCleanerOffsets, text => log.Error("cleaner", text), e => OnDiskFailed(directory.Path, e));
         Cleaner = new LogCleaner(
-            new Loop("cleaner", group.BackgroundLoops, clock), Replicas.Table, () => config.Broker.Logs.Cleaner, cleaner);
+            new Loop("cleaner", group.BackgroundLoops, clock, turnTasksMax: 1), Replicas.Table, () => config.Broker.Logs.Cleaner, cleaner);
     }
 
     public ShardSet Shards { get; }

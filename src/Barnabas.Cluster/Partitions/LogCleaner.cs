@@ -37,7 +37,7 @@ public sealed class LogCleaner
     private bool _hasStopped;
     private long _bytesCounted, _readyUs;
 
-    /// <summary>Takes a loop of its own.</summary>
+    /// <summary>Takes a loop of its own, with one task a turn, so that others have their turns between two steps.</summary>
     public LogCleaner(Loop loop, ReplicaTable table, Func<CleanerSettings> settings, CleanerWorld world)
     {
         _loop = loop;

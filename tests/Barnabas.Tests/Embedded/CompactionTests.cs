@@ -36,7 +36,7 @@ public sealed class CompactionTests : IDisposable
             Assert.Equal(ErrorCode.None, client.Call<ProduceResponse>(request, 13).Responses[0].PartitionResponses[0].ErrorCode);
         }
 
-        for (var looks = 0; LogBytes("t-0") > 2_000_000 && (isEnabled == "true" || looks < 20); looks++)
+        for (var looks = 0; LogBytes("t-0") > 1_500_000 && (isEnabled == "true" || looks < 20); looks++)
         {
             Pass(client);
         }

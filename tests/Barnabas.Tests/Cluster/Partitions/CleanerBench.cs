@@ -30,7 +30,7 @@ internal sealed class CleanerBench : IDisposable
         _upkeep = new LogUpkeep(new Loop("upkeep", Host, Host), Table, new UpkeepTimes(), disk);
         _shard.Upkeep = _upkeep;
         var world = new CleanerWorld(new Randomness(1), () => Checkpoints++, Reports.Add, Faults.Add);
-        Cleaner = new LogCleaner(new Loop("cleaner", Host, Host), Table, () => Config.Logs.Cleaner, world);
+        Cleaner = new LogCleaner(new Loop("cleaner", Host, Host, turnTasksMax: 1), Table, () => Config.Logs.Cleaner, world);
     }
 
     public PumpHost Host { get; } = new();
