@@ -11,7 +11,6 @@ public static class GarbageWatch
     public const long BudgetBytes = 8 << 20;
 
     private static long _nextBytes = long.MaxValue;
-    private static int _collections;
 
     /// <summary>From now on threads of the broker look.</summary>
     public static void Start() => Volatile.Write(ref _nextBytes, GC.GetTotalAllocatedBytes() + BudgetBytes);
@@ -27,13 +26,6 @@ public static class GarbageWatch
 
         var allocated = GC.GetTotalAllocatedBytes();
         if (allocated < next || Interlocked.CompareExchange(ref _nextBytes, allocated + BudgetBytes, next) != next)
-        {
-            return;
-        }
-
-        // Where the runtime has collected by itself there is nothing to do.
-        var collections = GC.CollectionCount(0);
-        if (Interlocked.Exchange(ref _collections, collections + 1) > collections)
         {
             return;
         }
