@@ -138,8 +138,13 @@ public sealed class LoopHost : ILoopHost, IDisposable
             return;
         }
 
-        var waitUs = Math.Clamp(dueUs - _clock.MonotonicUs, 0, (long)int.MaxValue * 1000);
-        _foreignTimer.Change(TimeSpan.FromMicroseconds(waitUs), Timeout.InfiniteTimeSpan);
+        // Threads that announce at once may come in either order: each sets the timer for the earliest that is known now.
+        lock (_foreignTimer)
+        {
+            var earliestUs = Volatile.Read(ref _earliestUs);
+            var waitUs = Math.Clamp(earliestUs - _clock.MonotonicUs, 0, (long)int.MaxValue * 1000);
+            _foreignTimer.Change(TimeSpan.FromMicroseconds(waitUs), Timeout.InfiniteTimeSpan);
+        }
     }
 
     /// <summary>Brings the call of a foreign timer, from whatever thread, to the thread of the loops.</summary>

@@ -1,6 +1,8 @@
 namespace Barnabas.Tests.Network;
 
-/// <summary>A clock that stands until it is advanced, which fires its timers on the caller's thread. Any thread.</summary>
+/// <summary>
+/// A clock that stands until it is advanced, which fires its timers on the caller's thread, and those due at once on the pool. Any thread.
+/// </summary>
 internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock _gate = new();
@@ -57,6 +59,12 @@ internal sealed class ManualTime : TimeProvider
             lock (time._gate)
             {
                 _due = dueTime == Timeout.InfiniteTimeSpan ? null : time._now + dueTime;
+                if (dueTime == TimeSpan.Zero)
+                {
+                    // Due at once, as with every other clock: it does not wait for time to pass.
+                    ThreadPool.QueueUserWorkItem(_ => FireIfDue());
+                }
+
                 return true;
             }
         }
@@ -69,6 +77,20 @@ internal sealed class ManualTime : TimeProvider
         }
 
         public void Fire() => callback(state);
+
+        private void FireIfDue()
+        {
+            bool isDue;
+            lock (time._gate)
+            {
+                isDue = TakeIfDue(time._now);
+            }
+
+            if (isDue)
+            {
+                Fire();
+            }
+        }
 
         public void Dispose()
         {
