@@ -27,11 +27,16 @@ internal abstract class LoadActor(string name, Randomness random)
     /// <summary>What ended the work though it should not have.</summary>
     public Exception? Failure { get; private set; }
 
-    /// <summary>Works until the broker is gone.</summary>
-    public void Run(int port)
+    /// <summary>A round begins; before <see cref="Run"/>, so that nobody takes the last round's counts for this one's.</summary>
+    public void Reset()
     {
         Volatile.Write(ref sent, 0);
         Volatile.Write(ref answered, 0);
+    }
+
+    /// <summary>Works until the broker is gone.</summary>
+    public void Run(int port)
+    {
         try
         {
             using var connection = new MessageConnection(port);

@@ -95,6 +95,7 @@ internal sealed class MixedLoad
     /// <summary>Everybody begins to work.</summary>
     public void Begin(int port)
     {
+        _actors.ForEach(actor => actor.Reset());
         _threads = [.. _actors.Select(actor => new Thread(() => actor.Run(port)) { IsBackground = true })];
         Array.ForEach(_threads, thread => thread.Start());
     }
