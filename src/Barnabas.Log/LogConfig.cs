@@ -62,6 +62,9 @@ public sealed record LogConfig
 
     public long MaxCompactionLagMs { get; init; } = long.MaxValue;
 
+    /// <summary>When a segment rolls by time: sooner where compaction, which leaves the active one alone, may not wait that long.</summary>
+    internal long RollMs => (Cleanup & CleanupPolicy.Compact) != 0 ? Math.Min(SegmentMs, MaxCompactionLagMs) : SegmentMs;
+
     public long DeleteRetentionMs { get; init; } = 86_400_000;
 
     /// <summary><c>compression.type</c>: the codec that batches are stored with; null is the producer's choice.</summary>

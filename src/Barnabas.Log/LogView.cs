@@ -21,6 +21,7 @@ public sealed class LogView
         LogEndOffset = offsets.LogEnd;
         HighWatermark = offsets.HighWatermark;
         LastStableOffset = offsets.LastStable;
+        FirstDirtyOffset = offsets.FirstDirty;
         Epochs = epochs;
         _endPosition = positions.End;
         _highWatermarkPosition = positions.HighWatermark;
@@ -31,7 +32,7 @@ public sealed class LogView
     private LogView(LogView open)
         : this(
             open.Segments,
-            new LogOffsets(open.LogStartOffset, open.LogEndOffset, open.HighWatermark, open.LastStableOffset),
+            new LogOffsets(open.LogStartOffset, open.LogEndOffset, open.HighWatermark, open.LastStableOffset, open.FirstDirtyOffset),
             open.Epochs,
             new LogPositions(open._endPosition, open._highWatermarkPosition, open._lastStablePosition)) => IsClosed = true;
 
@@ -57,6 +58,9 @@ public sealed class LogView
 
     /// <summary>The first offset that an open transaction may still decide about; at most the high watermark.</summary>
     public long LastStableOffset { get; }
+
+    /// <summary>Where compaction goes on: no key appears twice below it. -1 when nobody knows; it may lie outside of the log.</summary>
+    public long FirstDirtyOffset { get; }
 
     /// <summary>The history of leader epochs up to the log end.</summary>
     public LeaderEpochs Epochs { get; }
@@ -371,8 +375,8 @@ public sealed class LogView
     private readonly record struct Range(int Index, int Start, int End, long EndOffset);
 }
 
-/// <summary>The four offsets of a log at one moment.</summary>
-internal readonly record struct LogOffsets(long LogStart, long LogEnd, long HighWatermark, long LastStable);
+/// <summary>The offsets of a log at one moment.</summary>
+internal readonly record struct LogOffsets(long LogStart, long LogEnd, long HighWatermark, long LastStable, long FirstDirty);
 
 /// <summary>Their places in the active segment; -1 where the file has to tell.</summary>
 internal readonly record struct LogPositions(int End, int HighWatermark, int LastStable)

@@ -1,6 +1,7 @@
 using Barnabas.Base;
 using Barnabas.Base.Seams;
 using Barnabas.Log.Batches;
+using Barnabas.Log.Compaction;
 using Barnabas.Log.Epochs;
 using Barnabas.Log.Flushing;
 using Barnabas.Log.Indexes;
@@ -43,13 +44,11 @@ public sealed class PartitionLog
         _highWatermark = loaded.HighWatermark;
         _backlog = FlushBacklog.Of(loaded);
         _writer = new SegmentWriter(_disk, DirectoryPath, loaded.Segments, _backlog);
+        Compaction = new LogCompaction(this, _writer, _backlog, loaded);
         _view = MakeView();
     }
 
-    /// <summary>
-    /// Opens or makes the log of a directory, recovering what has to be. Blocks: on a background thread, before the owner gets the log.
-    /// Throws <see cref="IOException"/> when the disk fails.
-    /// </summary>
+    /// <summary>Opens or makes the log of a directory, recovering what has to be. Blocks, and throws <see cref="IOException"/>.</summary>
     public static OpenedLog Open(LogOpenRequest request) => new LogLoader(request).Load();
 
     /// <summary>Which partition this is.</summary>
@@ -84,6 +83,11 @@ public sealed class PartitionLog
 
     /// <summary>Producer ids that the log remembers.</summary>
     public int ProducerCount => _producers.Count;
+
+    /// <summary>Where the owner begins, carries on and ends cleanings.</summary>
+    public LogCompaction Compaction { get; }
+
+    internal ProducerStates Producers => _producers;
 
     private Segment Active => _writer.Active;
 
@@ -279,10 +283,7 @@ public sealed class PartitionLog
         }
     }
 
-    /// <summary>
-    /// Seals the active segment, unless it is empty, and begins a new one at the log end. To be called by time, and before retention takes
-    /// the last segment.
-    /// </summary>
+    /// <summary>Seals the active segment, unless it is empty, and begins a new one: by time, and before retention takes it.</summary>
     public void Roll(long nowMs)
     {
         WriteStaged();
@@ -332,6 +333,7 @@ public sealed class PartitionLog
 
         Guarded(() =>
         {
+            Compaction.Settle();
             var cut = Truncation.Cut(_disk, _writer.Segments, offset);
             Adopt(cut.Segments, cut.LogEndOffset, _epochs.TruncatedTo(cut.LogEndOffset));
             var expiry = new ProducerExpiry(nowMs, Config.ProducerIdExpirationMs);
@@ -340,15 +342,13 @@ public sealed class PartitionLog
         Volatile.Write(ref _view, MakeView());
     }
 
-    /// <summary>
-    /// Drops everything and starts empty at <paramref name="newStart"/>: the log of a follower that fell behind its leader's start.
-    /// Blocks.
-    /// </summary>
+    /// <summary>Drops everything and starts empty: the log of a follower that fell behind its leader's start. Blocks.</summary>
     public void TruncateFully(long newStart, long nowMs)
     {
         Check.That(!HasStaged);
         Guarded(() =>
         {
+            Compaction.Settle();
             var fresh = Truncation.StartOver(_disk, DirectoryPath, _writer.Segments, newStart, nowMs);
             _logStart = newStart;
             _highWatermark = newStart;
@@ -358,10 +358,7 @@ public sealed class PartitionLog
         Volatile.Write(ref _view, MakeView());
     }
 
-    /// <summary>
-    /// Closes cleanly: everything written and synced, indexes and producers too, so that the directory may carry the clean flag. Blocks.
-    /// The log must not be used afterwards.
-    /// </summary>
+    /// <summary>Closes cleanly, all written and synced, for the flag of a clean stop. Blocks; the log must not be used again.</summary>
     public void Close()
     {
         Check.That(!HasStaged);
@@ -383,9 +380,7 @@ public sealed class PartitionLog
         Abandon();
     }
 
-    /// <summary>
-    /// Lets go of the files as they are, as a crash would: for directories that failed and partitions that are deleted. Once is enough.
-    /// </summary>
+    /// <summary>Lets go of the files as they are, as a crash would: for failed directories and deleted partitions.</summary>
     public void Abandon()
     {
         IsBroken = true;
@@ -427,6 +422,7 @@ public sealed class PartitionLog
     private void Adopt(Segment[] segments, long logEnd, LeaderEpochs epochs)
     {
         _generation++;
+        Compaction.TruncatedTo(logEnd);
         _backlog.Keep(segments, logEnd);
         _writer.Replace(segments);
         _logEnd = _writtenEnd = logEnd;
@@ -440,7 +436,7 @@ public sealed class PartitionLog
     {
         var undecided = _producers.Transactions.LastStableOffset(_highWatermark);
         var stable = Math.Min(_highWatermark, LogView.StableFrom(_writer.Segments, undecided, _logStart));
-        var offsets = new LogOffsets(_logStart, _writtenEnd, _highWatermark, stable);
+        var offsets = new LogOffsets(_logStart, _writtenEnd, _highWatermark, stable, Compaction.FirstDirtyOffset);
         return new LogView(_writer.Segments, offsets, _epochs, LogPositions.Of(Active, offsets));
     }
 
@@ -456,6 +452,9 @@ public sealed class PartitionLog
             throw;
         }
     }
+
+    /// <summary>Shows what the owner has changed besides appending.</summary>
+    internal void Show() => Volatile.Write(ref _view, MakeView());
 
     private AppendResult Refused(ErrorCode error) => AppendResult.Refused(error, _logStart);
 }

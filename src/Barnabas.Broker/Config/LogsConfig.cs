@@ -1,3 +1,6 @@
+using Barnabas.Cluster.Partitions;
+using Barnabas.Log.Compaction;
+
 namespace Barnabas.Broker.Config;
 
 /// <summary>
@@ -19,8 +22,12 @@ public sealed class LogsConfig
         InitialTaskDelayMs = config.Long("log.initial.task.delay.ms");
         RecoveryThreads = config.Int("num.recovery.threads.per.data.dir");
         CleanerEnabled = config.Boolean("log.cleaner.enable");
-        CleanerBackoffMs = config.Long("log.cleaner.backoff.ms");
-        CleanerMapBytes = config.Long("log.cleaner.dedupe.buffer.size");
+        var memory = new CleaningMemory(
+            config.Long("log.cleaner.dedupe.buffer.size"),
+            config.Double("log.cleaner.io.buffer.load.factor"),
+            config.Int("log.cleaner.io.buffer.size"));
+        Cleaner = new CleanerSettings(
+            config.Long("log.cleaner.backoff.ms"), config.Double("log.cleaner.io.max.bytes.per.second"), memory);
         ReplicaLagTimeMsMax = config.Long("replica.lag.time.max.ms");
     }
 
@@ -60,11 +67,8 @@ public sealed class LogsConfig
     /// <summary>Whether logs are compacted.</summary>
     public bool CleanerEnabled { get; }
 
-    /// <summary>How long the cleaner sleeps when nothing is to be compacted.</summary>
-    public long CleanerBackoffMs { get; }
-
-    /// <summary>Memory for finding repeated keys.</summary>
-    public long CleanerMapBytes { get; }
+    /// <summary>How they are compacted.</summary>
+    public CleanerSettings Cleaner { get; }
 
     /// <summary>A follower that has not caught up for so long leaves the ISR.</summary>
     public long ReplicaLagTimeMsMax { get; }

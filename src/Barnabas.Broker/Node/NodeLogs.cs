@@ -48,6 +48,10 @@ internal sealed class NodeLogs : IMetadataSubscriber
                 Checkpoints.WriteRecoveryPoints, Checkpoints.WriteLogStarts, Checkpoints.WriteHighWatermarks,
                 e => OnDiskFailed(directory.Path, e)));
         Shards.UseUpkeep(Upkeep);
+        var cleaner = new CleanerWorld(
+            randomness.Split(), Checkpoints.WriteCleanerOffsets, text => log.Error("cleaner", text), e => OnDiskFailed(directory.Path, e));
+        Cleaner = new LogCleaner(
+            new Loop("cleaner", group.BackgroundLoops, clock, turnTasksMax: 1), Replicas.Table, () => config.Broker.Logs.Cleaner, cleaner);
     }
 
     public ShardSet Shards { get; }
@@ -55,6 +59,8 @@ internal sealed class NodeLogs : IMetadataSubscriber
     public LocalReplicas Replicas { get; }
 
     public LogUpkeep Upkeep { get; }
+
+    private LogCleaner Cleaner { get; }
 
     private Checkpoints Checkpoints { get; }
 
@@ -76,11 +82,16 @@ internal sealed class NodeLogs : IMetadataSubscriber
 
         await Done(done => Replicas.Start(logs, image, done)).ConfigureAwait(false);
         Upkeep.Start();
+        if (_config.Broker.Logs.CleanerEnabled)
+        {
+            Cleaner.Start();
+        }
     }
 
     /// <summary>Takes every replica out of service, closes its log, and writes the checkpoints. True when all of it went well.</summary>
     public async Task<bool> CloseAsync()
     {
+        await Done(Cleaner.Stop).ConfigureAwait(false);
         await Done(Replicas.Stop).ConfigureAwait(false);
         var replicas = Replicas.Table.Snapshot();
         await Task.WhenAll(replicas.Select(Retire)).ConfigureAwait(false);
@@ -141,6 +152,7 @@ internal sealed class NodeLogs : IMetadataSubscriber
             Checkpoints.WriteRecoveryPoints();
             Checkpoints.WriteLogStarts();
             Checkpoints.WriteHighWatermarks();
+            Checkpoints.WriteCleanerOffsets();
             return !_diskFailed;
         }
         catch (Exception e) when (e is IOException or AggregateException)

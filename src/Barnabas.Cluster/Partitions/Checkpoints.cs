@@ -4,14 +4,15 @@ using Barnabas.Log.Directories;
 namespace Barnabas.Cluster.Partitions;
 
 /// <summary>
-/// The offset checkpoints of a log directory, written when they have changed. Owned by the upkeep's loop; at the end of the broker by
-/// whoever stops it.
+/// The offset checkpoints of a log directory, written when they have changed. Owned by the upkeep's loop, the cleaner's
+/// offsets by the cleaner's; at the end of the broker by whoever stops it.
 /// </summary>
 public sealed class Checkpoints(LogDirectory directory, ReplicaTable table)
 {
     private List<PartitionOffset>? _recoveryPoints;
     private List<PartitionOffset>? _logStarts;
     private List<PartitionOffset>? _highWatermarks;
+    private List<PartitionOffset>? _cleanerOffsets;
 
     /// <summary>Recovery points.</summary>
     public void WriteRecoveryPoints() => Write(
@@ -31,6 +32,14 @@ public sealed class Checkpoints(LogDirectory directory, ReplicaTable table)
         ref _highWatermarks,
         [.. table.Snapshot().Select(r => new PartitionOffset(r.Partition, r.View.HighWatermark))],
         directory.WriteHighWatermarks);
+
+    /// <summary>Where cleanings stopped. At first always, so that nothing is left there of partitions that were deleted.</summary>
+    public void WriteCleanerOffsets()
+    {
+        _cleanerOffsets ??= [new PartitionOffset(default, -1)];
+        var offsets = table.Snapshot().Select(r => new PartitionOffset(r.Partition, r.View.FirstDirtyOffset));
+        Write(ref _cleanerOffsets, [.. offsets.Where(o => o.Offset >= 0)], directory.WriteCleanerOffsets);
+    }
 
     private static void Write(
         ref List<PartitionOffset>? before, List<PartitionOffset> now, Action<IReadOnlyCollection<PartitionOffset>> write)

@@ -297,12 +297,14 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
             replica.Fail(new ReplicaFailure(ErrorCode.UnknownTopicOrPartition, "the topic was deleted"));
             var delayMs = replica.State.Config.FileDeleteDelayMs;
             replica.Log.Abandon();
-            Post(() =>
+
+            // Its jobs name its files by their paths: none may still run when another partition has the directory's name.
+            replica.Shard.Upkeep.Behind(() => Post(() =>
             {
                 Delete(replica.Partition, delayMs);
                 Left(replica.Partition);
                 round.Done();
-            });
+            }));
         }));
     }
 

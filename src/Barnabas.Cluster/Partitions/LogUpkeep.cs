@@ -1,4 +1,5 @@
 using Barnabas.Base.Loops;
+using Barnabas.Log.Compaction;
 using Barnabas.Log.Flushing;
 using Barnabas.Log.Retention;
 
@@ -45,7 +46,7 @@ public sealed class LogUpkeep
     private readonly UpkeepTimes _times;
     private readonly UpkeepDisk _disk;
     private readonly List<ActionTimer> _timers = [];
-    private readonly Dictionary<DeleteJob, ActionTimer> _removals = [];
+    private readonly Dictionary<Action, ActionTimer> _removals = [];
     private AgeClock? _ages;
 
     /// <summary>Takes a loop of its own.</summary>
@@ -75,10 +76,10 @@ public sealed class LogUpkeep
     public void Stop(Action done) => Post(() =>
     {
         _timers.ForEach(_loop.Timers.Cancel);
-        foreach (var (job, timer) in _removals)
+        foreach (var (remove, timer) in _removals)
         {
             _loop.Timers.Cancel(timer);
-            Guard(job.Remove);
+            Guard(remove);
         }
 
         _removals.Clear();
@@ -91,6 +92,32 @@ public sealed class LogUpkeep
         var job = replica.Log.BeginFlush(includeActive);
         Post(() => Run(replica, job));
     }
+
+    /// <summary>
+    /// Takes the files of an exchanged group; <paramref name="done"/> runs on this object's loop when they have their names. In a turn of
+    /// the replica's shard.
+    /// </summary>
+    internal void Swap(Replica replica, SwapJob job, Action done)
+    {
+        var delayMs = replica.State.Config.FileDeleteDelayMs;
+        Post(() =>
+        {
+            try
+            {
+                job.Run();
+                RemoveLater(job.Remove, delayMs);
+            }
+            catch (IOException e)
+            {
+                replica.Shard.Loop.Post(new ActionTask(() => replica.Shard.DiskFailed(replica, e)));
+            }
+
+            done();
+        });
+    }
+
+    /// <summary>Runs <paramref name="action"/> on this object's loop, behind the jobs that it has been given. Any thread.</summary>
+    internal void Behind(Action action) => Post(action);
 
     private void Run(Replica replica, FlushJob job)
     {
@@ -126,7 +153,7 @@ public sealed class LogUpkeep
             Post(() => Guard(() =>
             {
                 job.Rename();
-                RemoveLater(job, delayMs);
+                RemoveLater(job.Remove, delayMs);
             }));
         }
     }
@@ -154,14 +181,14 @@ public sealed class LogUpkeep
         _loop.Timers.Set(timer, _loop.DueIn(firstMs));
     }
 
-    private void RemoveLater(DeleteJob job, long delayMs)
+    private void RemoveLater(Action remove, long delayMs)
     {
         var timer = new ActionTimer(() =>
         {
-            _removals.Remove(job);
-            Guard(job.Remove);
+            _removals.Remove(remove);
+            Guard(remove);
         });
-        _removals.Add(job, timer);
+        _removals.Add(remove, timer);
         _loop.Timers.Set(timer, _loop.DueIn(delayMs));
     }
 

@@ -31,7 +31,7 @@ public sealed class LogDirectory : IDisposable
     private const string LockName = ".lock";
     private readonly IDisk _disk;
     private readonly IDisposable _lock;
-    private readonly Dictionary<TopicPartition, long> _recoveryPoints, _logStarts, _highWatermarks;
+    private readonly Dictionary<TopicPartition, long> _recoveryPoints, _logStarts, _highWatermarks, _cleanerOffsets;
 
     private LogDirectory(IDisk disk, string path, IDisposable held, Uuid newDirectoryId)
     {
@@ -49,6 +49,7 @@ public sealed class LogDirectory : IDisposable
         _recoveryPoints = OffsetCheckpoint.Read(disk, At(OffsetCheckpoint.RecoveryPoints));
         _logStarts = OffsetCheckpoint.Read(disk, At(OffsetCheckpoint.LogStarts));
         _highWatermarks = OffsetCheckpoint.Read(disk, At(OffsetCheckpoint.HighWatermarks));
+        _cleanerOffsets = OffsetCheckpoint.Read(disk, At(OffsetCheckpoint.CleanerOffsets));
         var found = DirectoryListing.Read(disk, path);
         Partitions = found.Partitions;
         Leftovers = found.Leftovers;
@@ -182,6 +183,10 @@ public sealed class LogDirectory : IDisposable
     public void WriteHighWatermarks(IReadOnlyCollection<PartitionOffset> offsets) =>
         OffsetCheckpoint.Write(_disk, At(OffsetCheckpoint.HighWatermarks), offsets);
 
+    /// <summary>Replaces the offsets where cleanings stopped: only logs that were cleaned.</summary>
+    public void WriteCleanerOffsets(IReadOnlyCollection<PartitionOffset> offsets) =>
+        OffsetCheckpoint.Write(_disk, At(OffsetCheckpoint.CleanerOffsets), offsets);
+
     /// <summary>
     /// Takes a partition's directory out of the way under a name that ends in <c>-delete</c>; returns the new path, for <see
     /// cref="Remove"/> after the topic's delay. Its log has to be abandoned first.
@@ -228,6 +233,7 @@ public sealed class LogDirectory : IDisposable
             RecoveryPoint = _recoveryPoints.GetValueOrDefault(partition),
             LogStartOffset = _logStarts.GetValueOrDefault(partition),
             HighWatermark = _highWatermarks.GetValueOrDefault(partition),
+            FirstDirtyOffset = _cleanerOffsets.GetValueOrDefault(partition, -1),
         });
 
     private string MoveAside(TopicPartition partition, Uuid unique, string suffix)

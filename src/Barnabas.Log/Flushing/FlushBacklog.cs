@@ -47,6 +47,20 @@ internal sealed class FlushBacklog(IDisk disk, string directory)
 
     internal void AddSnapshot(long offset, byte[] bytes) => _snapshots.Add((offset, bytes));
 
+    /// <summary>True when one of the segments waits to be flushed.</summary>
+    internal bool HasAny(ReadOnlySpan<Segment> segments)
+    {
+        foreach (var segment in segments)
+        {
+            if (_sealed.Contains(segment))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     internal void OnEpochs() => _epochsChanged = true;
 
     internal void OnDirectory() => _directoryChanged = true;

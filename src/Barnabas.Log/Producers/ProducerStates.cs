@@ -56,6 +56,13 @@ internal sealed class ProducerStates
             return null;
         }
 
+        if (header.RecordCount == 0)
+        {
+            // Compaction emptied a marker, and kept it because it is all that says which epoch the producer has.
+            EntryOf(header.ProducerId).MoveTo(header.ProducerEpoch);
+            return null;
+        }
+
         if (!TransactionMarker.TryRead(batch, out var marker)
             || NoteMarker(header, marker, baseOffset, timestampMs) is not { IsAborted: true } ended)
         {

@@ -81,12 +81,10 @@ internal static class DirectoryMending
 
         foreach (var entry in disk.List(directory))
         {
-            if (SegmentNames.TryParse(entry.Name, SegmentNames.Data, out var at) && at >= offset && at <= last)
+            // Also indexes whose data was taken away before the crash: they would be taken for those of the new segment.
+            if (TryParse(entry.Name, "", out var at) && at >= offset && at <= last)
             {
-                foreach (var suffix in SegmentNames.SegmentSuffixes)
-                {
-                    disk.Delete(SegmentNames.PathOf(directory, at, suffix));
-                }
+                disk.Delete(Path.Join(directory, entry.Name));
             }
         }
     }

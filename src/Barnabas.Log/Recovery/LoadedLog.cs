@@ -35,4 +35,7 @@ internal sealed class LoadedLog
     internal long HighWatermark { get; init; }
 
     internal long RecoveryPoint { get; init; }
+
+    /// <summary>No key appears twice below it; -1 when nobody knows.</summary>
+    internal long FirstDirtyOffset { get; init; } = -1;
 }

@@ -110,6 +110,7 @@ internal sealed class LogLoader(LogOpenRequest request)
             LogEndOffset = _logEnd,
             HighWatermark = highWatermark,
             RecoveryPoint = request.RecoveryPoint > _logEnd ? 0 : request.RecoveryPoint,
+            FirstDirtyOffset = Math.Min(request.FirstDirtyOffset, _logEnd),
         });
         var damages = segments.SelectMany(s => s.Damages ?? []).ToList();
         return new OpenedLog(log, new RecoveryReport(_scanned.Count, _bytesCut, damages, _lost));

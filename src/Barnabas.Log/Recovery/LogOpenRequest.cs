@@ -33,6 +33,9 @@ public sealed record LogOpenRequest
 
     /// <summary>The high watermark, as the checkpoint says; 0 if it says nothing.</summary>
     public long HighWatermark { get; init; }
+
+    /// <summary>Where the cleaner stopped, as its checkpoint says; -1 if it says nothing.</summary>
+    public long FirstDirtyOffset { get; init; } = -1;
 }
 
 /// <summary>An open log and what had to be done to it.</summary>

@@ -26,7 +26,7 @@ internal struct RollPlan(long baseOffset, long createdMs, string directory)
     internal readonly bool MustRoll(LogConfig config, int sizeBytes, long lastOffset, long maxTimestampMs, long nowMs) =>
         lastOffset - baseOffset > int.MaxValue
         || (SizeBytes > 0 && ((long)SizeBytes + sizeBytes > config.SegmentBytes
-            || AgeMs(maxTimestampMs, nowMs) > config.SegmentMs - JitterMs(config)));
+            || AgeMs(maxTimestampMs, nowMs) > config.RollMs - JitterMs(config)));
 
     internal void Add(int sizeBytes, long maxTimestampMs)
     {
@@ -45,7 +45,7 @@ internal struct RollPlan(long baseOffset, long createdMs, string directory)
     /// <summary>Spreads the rolls of many partitions: a fixed share of the jitter for each segment.</summary>
     private readonly long JitterMs(LogConfig config)
     {
-        var max = Math.Min(config.SegmentJitterMs, config.SegmentMs);
+        var max = Math.Min(config.SegmentJitterMs, config.RollMs);
         return max <= 0 ? 0 : (Crc32C.Compute(Encoding.UTF8.GetBytes(directory)) + baseOffset) % max;
     }
 }

@@ -265,6 +265,9 @@ internal sealed class Segment
         FirstTimestampMs = scan.MoveNext(out var frame) ? frame.MaxTimestamp : -1;
     }
 
+    /// <summary>Reads all indexes that are not in memory yet: the files of their names are about to be others.</summary>
+    internal void LoadIndexes() => _ = (Offsets, Times, Transactions);
+
     private int ReadPositionOf(long offset, int end)
     {
         var relative = offset - BaseOffset;

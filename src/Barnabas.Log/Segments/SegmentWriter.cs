@@ -93,6 +93,20 @@ internal sealed class SegmentWriter
         return removed;
     }
 
+    /// <summary>Where a run of sealed segments lies, or -1 when it is not there any more. An empty run is nowhere.</summary>
+    internal int IndexOf(ReadOnlySpan<Segment> run)
+    {
+        var at = run.IsEmpty ? -1 : Array.IndexOf(Segments, run[0]);
+        return at >= 0 && at + run.Length < Segments.Length && Segments.AsSpan(at, run.Length).SequenceEqual(run) ? at : -1;
+    }
+
+    /// <summary>Puts one segment in the place of a run that is there. The old ones are the caller's to release.</summary>
+    internal void Exchange(Segment[] old, Segment replacement)
+    {
+        var at = IndexOf(old);
+        Segments = [.. Segments[..at], replacement, .. Segments[(at + old.Length)..]];
+    }
+
     /// <summary>Goes on with other segments, after a truncation, and lets go of the files that are not among them.</summary>
     internal void Replace(Segment[] segments)
     {

@@ -27,6 +27,7 @@ internal static class Truncation
         }
 
         var cut = segments[keep];
+        cut.LoadIndexes(); // before their files go
         var position = cut.PositionOf(offset, cut.SizeBytes, mayRead: true);
         var (logEnd, maxTimestamp, offsetOfMax) = Measure(cut, position, offset);
         var active = cut.CutAt(position, logEnd, maxTimestamp, offsetOfMax); // reads what it needs of the indexes while they are there

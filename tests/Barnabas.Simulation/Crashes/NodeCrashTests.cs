@@ -7,8 +7,8 @@ namespace Barnabas.Simulation.Crashes;
 
 /// <summary>
 /// A whole node whose process dies, or whose machine loses its power, at each fault point of the production code: seeded histories as in
-/// the campaign, with all their oracles. A point that neither a history nor the script of
-/// <see cref="DirectoryCrashTests"/> passes fails its test, so that none can be added without being covered.
+/// the campaign, with all their oracles. A point that neither a history nor a script (<see cref="DirectoryCrashTests"/>,
+/// <see cref="CompactionCrashTests"/>) passes fails its test, so that none can be added without being covered.
 /// </summary>
 public sealed class NodeCrashTests
 {
@@ -22,7 +22,8 @@ public sealed class NodeCrashTests
     [Fact]
     public void Every_fault_point_is_died_at()
     {
-        var passed = Passages.Value.Select(passage => passage.Point).Concat(DirectoryCrashTests.Points).ToHashSet(StringComparer.Ordinal);
+        var passed = Passages.Value.Select(passage => passage.Point).Concat(DirectoryCrashTests.Points)
+            .Concat(CompactionCrashTests.Points).ToHashSet(StringComparer.Ordinal);
         var never = CrashPoints.All.Where(point => !passed.Contains(point)).ToList();
         Assert.True(CrashPoints.All.Count > 40);
         Assert.True(

@@ -12,7 +12,7 @@ internal sealed class Kafka : IDisposable
     private readonly int _port = FreePort();
     private Process? _server;
 
-    public Kafka(string data)
+    public Kafka(string data, params string[] settings)
     {
         var controller = FreePort();
         _properties = Path.Combine(data, "server.properties");
@@ -29,6 +29,7 @@ internal sealed class Kafka : IDisposable
             transaction.state.log.replication.factor=1
             transaction.state.log.min.isr=1
             group.initial.rebalance.delay.ms=0
+            {string.Join('\n', settings)}
             """);
         Tool(0, null, "storage", "format", "--standalone", "-t", "MkU3OEVBNTcwNTJENDM2Qg", "-c", _properties);
     }

@@ -28,7 +28,8 @@ internal sealed class LogFixture : IDisposable
 
     public PartitionLog Log => _log ??= Open().Log;
 
-    public OpenedLog Open(bool clean = false, long recoveryPoint = 0, long logStart = 0, long highWatermark = 0)
+    public OpenedLog Open(
+        bool clean = false, long recoveryPoint = 0, long logStart = 0, long highWatermark = 0, long firstDirty = -1)
     {
         var opened = PartitionLog.Open(new LogOpenRequest
         {
@@ -42,6 +43,7 @@ internal sealed class LogFixture : IDisposable
             RecoveryPoint = recoveryPoint,
             LogStartOffset = logStart,
             HighWatermark = highWatermark,
+            FirstDirtyOffset = firstDirty,
         });
         _log = opened.Log;
         return opened;
@@ -124,7 +126,8 @@ internal sealed class LogFixture : IDisposable
     }
 
     /// <summary>A transaction marker at offset 0.</summary>
-    public static byte[] Marker(long producerId, short epoch, bool isAbort, long baseOffset = 0, int leaderEpoch = 0)
+    public static byte[] Marker(
+        long producerId, short epoch, bool isAbort, long baseOffset = 0, int leaderEpoch = 0, long timestampMs = 1_000_000)
     {
         using var output = new ByteWriter();
         using var builder = new RecordBatchBuilder(output);
@@ -133,7 +136,7 @@ internal sealed class LogFixture : IDisposable
             BaseOffset = baseOffset, PartitionLeaderEpoch = leaderEpoch, ProducerId = producerId, ProducerEpoch = epoch,
             IsTransactional = true, IsControl = true,
         });
-        builder.Append(1_000_000, new byte[] { 0, 0, 0, (byte)(isAbort ? 0 : 1) }, new byte[] { 0, 0, 0, 0, 0, 7 });
+        builder.Append(timestampMs, new byte[] { 0, 0, 0, (byte)(isAbort ? 0 : 1) }, new byte[] { 0, 0, 0, 0, 0, 7 });
         builder.End();
         return output.Written.ToArray();
     }

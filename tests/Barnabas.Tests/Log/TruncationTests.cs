@@ -57,6 +57,20 @@ public sealed class TruncationTests : IDisposable
         Assert.Equal(_fixture.Log.LogEndOffset, _fixture.Log.RecoveryPoint);
     }
 
+    [Fact]
+    public void A_cut_into_a_segment_that_nobody_has_read_keeps_its_aborted_transactions()
+    {
+        _fixture.Append(1, new BatchOptions { ProducerId = 9, ProducerEpoch = 0, BaseSequence = 0, IsTransactional = true });
+        _fixture.Append(LogFixture.Marker(9, 0, isAbort: true));
+        _fixture.Append(1);
+        _fixture.Log.Roll(_fixture.NowMs);
+        _fixture.Append(1);
+        _fixture.ReopenClean();
+        _fixture.Log.TruncateTo(2, _fixture.NowMs);
+        var aborted = _fixture.Log.View.AbortedBetween(0, 2).Single();
+        Assert.Equal((9L, 0L, 1L), (aborted.ProducerId, aborted.FirstOffset, aborted.LastOffset));
+    }
+
     private void AssertEnd(long end, int latestEpoch = -2)
     {
         Assert.Equal(end, _fixture.Log.View.LogEndOffset);

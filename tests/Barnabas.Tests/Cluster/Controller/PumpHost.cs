@@ -47,7 +47,7 @@ internal sealed class PumpHost : ILoopHost, IClock
     }
 
     /// <summary>Lets time pass and runs what it makes due.</summary>
-    public void Advance(long ms)
+    public void Advance(long ms, bool pumps = true)
     {
         WallMs += ms;
         foreach (var loop in _timed)
@@ -55,6 +55,9 @@ internal sealed class PumpHost : ILoopHost, IClock
             loop.Tick();
         }
 
-        Pump();
+        if (pumps)
+        {
+            Pump();
+        }
     }
 }
