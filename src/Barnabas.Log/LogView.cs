@@ -80,6 +80,13 @@ public sealed class LogView
         }
     }
 
+    /// <summary>
+    /// True when the leader of an epoch has seen what the leaders before it committed: before that its high watermark may be behind theirs,
+    /// or this view is still of an earlier epoch.
+    /// </summary>
+    public bool KnowsWhatWasCommittedBefore(int leaderEpoch) =>
+        Epochs.Latest >= leaderEpoch && (Epochs.Latest < 0 || Epochs.Entries[^1].StartOffset <= HighWatermark);
+
     /// <summary>The offset that a limit stands for.</summary>
     public long OffsetOf(ReadLimit limit) => limit switch
     {

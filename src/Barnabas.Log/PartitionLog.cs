@@ -168,11 +168,7 @@ public sealed class PartitionLog
         {
             StoredBatch.TryRead(batches.Span[at..], out var frame);
             var piece = new BytePiece(batches.Pointer + at, (int)frame.SizeBytes);
-            if (frame.LeaderEpoch > _epochs.Latest)
-            {
-                NoteEpoch(frame.LeaderEpoch, frame.BaseOffset);
-            }
-
+            Replace(_epochs.Fitting(frame.LeaderEpoch, frame.BaseOffset));
             var offsets = new StagedOffsets(frame.BaseOffset, frame.LastOffset, frame.MaxTimestamp);
             _writer.Stage(piece, offsets, Config, _producers, nowMs);
             _logEnd = frame.LastOffset + 1;
@@ -214,12 +210,13 @@ public sealed class PartitionLog
 
     /// <summary>
     /// Shows readers all that is written, and what is replicated up to <paramref name="highWatermark"/>, which is at most the log end and
-    /// never goes back but by truncation.
+    /// never goes back but by truncation. A follower's log starts where its leader's does, as far as that is replicated.
     /// </summary>
-    public LogView Publish(long highWatermark)
+    public LogView Publish(long highWatermark, long leadersStart = 0)
     {
         Check.That(!HasStaged && highWatermark <= _logEnd && highWatermark >= Math.Min(_highWatermark, _logEnd));
         _highWatermark = highWatermark;
+        MoveLogStart(Math.Max(_logStart, Math.Min(leadersStart, highWatermark)));
         if (_logEnd != _view.LogEndOffset)
         {
             Active.Mark(_logEnd);

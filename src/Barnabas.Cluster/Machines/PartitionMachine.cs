@@ -29,7 +29,7 @@ public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
     /// <param name="codec">Its records in the log.</param>
     /// <param name="refusals">What it answers while it cannot decide.</param>
     /// <param name="background">A loop that may wait for the disk.</param>
-    /// <param name="report">Takes a sentence about a log that cannot be replayed. Any thread.</param>
+    /// <param name="report">Takes a sentence about a log that cannot be replayed. In the shard's turn.</param>
     public PartitionMachine(
         Replica replica, TMachine machine, RecordCodec<TRecord> codec, MachineRefusals refusals, Loop background, Action<string> report)
     {
@@ -113,8 +113,7 @@ public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
         }
         catch (Exception e) when (e is IOException or MalformedException)
         {
-            _report($"cannot load {_replica.Partition}: {e.Message}");
-            Loop.Post(new ActionTask(() => GiveUp(load)));
+            Loop.Post(new ActionTask(() => GiveUp(load, e)));
         }
     }));
 
@@ -141,10 +140,12 @@ public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
         }
     }
 
-    private void GiveUp(int load)
+    // Where the partition has gone meanwhile, as at a stop, its log was closed under the reader: nothing to report.
+    private void GiveUp(int load, Exception cause)
     {
         if (load == _load)
         {
+            _report($"cannot load {_replica.Partition}: {cause.Message}");
             Host.Unload(ErrorCode.NotLeaderOrFollower);
         }
     }

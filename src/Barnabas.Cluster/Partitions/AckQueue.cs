@@ -3,7 +3,8 @@ using Barnabas.Base;
 namespace Barnabas.Cluster.Partitions;
 
 /// <summary>
-/// Appends of one partition that wait for the high watermark, in order of their offsets. Owned by the partition's shard.
+/// Appends of one partition that wait for an offset to pass theirs (the high watermark, or what is on the disk), in order of their offsets.
+/// Owned by the partition's shard.
 /// </summary>
 internal sealed class AckQueue
 {
@@ -29,12 +30,13 @@ internal sealed class AckQueue
         _last = part;
     }
 
-    /// <summary>Acknowledges what lies below the high watermark.</summary>
-    public void Release(long highWatermark)
+    /// <summary>Ends the waits for what lies below an offset, with an outcome.</summary>
+    public void Release(long endOffset, ErrorCode outcome)
     {
-        while (_first is { } part && part.LastOffset < highWatermark)
+        while (_first is { } part && part.LastOffset < endOffset)
         {
             RemoveFirst(part);
+            part.Error = outcome;
             part.Task!.Acknowledge();
         }
     }

@@ -103,6 +103,9 @@ public sealed class FetchInterest
     internal FetchInterest? NextInTask;
     internal bool Linked;
 
+    /// <summary>True for a follower, which waits for the log's end and not for what is committed. Set before it is registered.</summary>
+    public bool IsFollower { get; set; }
+
     /// <summary>The partition waited for.</summary>
     public Replica Replica { get; internal set; } = null!;
 

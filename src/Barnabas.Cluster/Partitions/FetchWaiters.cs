@@ -48,13 +48,18 @@ internal sealed class FetchWaiters
     }
 
     /// <summary>Wakes every fetch here that nobody has woken yet; they stay linked until they ask to be forgotten.</summary>
-    public void WakeAll()
+    public void WakeAll() => Wake(followersOnly: false);
+
+    /// <summary>Wakes the fetches of followers: the log has grown, and nothing more is committed.</summary>
+    public void WakeFollowers() => Wake(followersOnly: true);
+
+    private void Wake(bool followersOnly)
     {
         for (var interest = _first; interest is not null;)
         {
             // A woken fetch may be answered on another thread at once, but unlinking is a task of this shard and comes later.
             var following = interest.Following;
-            if (interest.Wait.TryWake())
+            if ((interest.IsFollower || !followersOnly) && interest.Wait.TryWake())
             {
                 interest.Wait.OnWoken();
             }

@@ -56,8 +56,21 @@ public sealed class PartitionAppend
     /// <summary>Last offset given; the append is committed when the high watermark has passed it.</summary>
     internal long LastOffset { get; set; }
 
+    /// <summary>The leader epoch in which the batch was appended.</summary>
+    internal int LeaderEpoch { get; set; }
+
     /// <summary>True to be acknowledged when committed, which also asks for enough replicas in sync.</summary>
     internal bool Committed { get; set; }
+
+    /// <summary>What the log made of the batch.</summary>
+    internal void Take(in AppendResult result)
+    {
+        Error = result.ErrorCode;
+        BaseOffset = result.BaseOffset;
+        LastOffset = result.LastOffset;
+        LogAppendTimeMs = result.LogAppendTimeMs;
+        LogStartOffset = result.LogStartOffset;
+    }
 
     /// <summary>Refuses the batch: it has no offsets.</summary>
     public void Refuse(ErrorCode error, string? message = null)

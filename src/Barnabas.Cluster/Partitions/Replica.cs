@@ -13,7 +13,8 @@ namespace Barnabas.Cluster.Partitions;
 /// </summary>
 public sealed class Replica
 {
-    private readonly AckQueue _acks = new();
+    private readonly ParkedAppends _parked = new();
+    private readonly ReplicaFlushes _flushes;
     private readonly PartitionLog _log;
     private readonly int _nodeId;
     private ReplicaState _state;
@@ -21,9 +22,6 @@ public sealed class Replica
     private LogView _shown;
     private long _highWatermark;
     private bool _touched;
-    private bool _flushing;
-    private bool _isFlushDue;
-    private ActionTimer? _flushTimer;
 
     /// <summary>Takes over an open log that nobody else uses; runs before any other thread can see the replica.</summary>
     /// <param name="shard">Its owner from now on.</param>
@@ -36,6 +34,9 @@ public sealed class Replica
     {
         Shard = shard;
         TopicId = topicId;
+        Followers = new FollowerProgress(this);
+        Following = new Following(this);
+        _flushes = new ReplicaFlushes(this);
         _log = log;
         _nodeId = nodeId;
         _state = state;
@@ -67,8 +68,11 @@ public sealed class Replica
 
     internal FetchWaiters Waiters { get; } = new();
 
-    /// <summary>Records that are not known to be on the disk.</summary>
-    private long UnflushedCount => _log.LogEndOffset - _log.RecoveryPoint;
+    /// <summary>What the others have, while this node leads. Owner's turn.</summary>
+    internal FollowerProgress Followers { get; }
+
+    /// <summary>What comes from the leader, while another node leads. Owner's turn.</summary>
+    internal Following Following { get; }
 
     /// <summary>Who lives on this partition, or null. Owner's turn.</summary>
     public ReplicaResident? Resident { get; private set; }
@@ -103,8 +107,16 @@ public sealed class Replica
         if (state.LeaderEpoch != before.LeaderEpoch)
         {
             StartEpoch(state);
-            _acks.Fail(ErrorCode.NotLeaderOrFollower);
+            Followers.StartEpoch();
+            Following.StartEpoch();
+            _parked.Fail(ErrorCode.NotLeaderOrFollower);
             Waiters.WakeAll();
+        }
+
+        if (state.PartitionEpoch != before.PartitionEpoch)
+        {
+            // What was proposed is in this state, or is refused for its older partition epoch.
+            Followers.EndJoining();
         }
 
         Resident?.Changed(state);
@@ -137,17 +149,14 @@ public sealed class Replica
     {
         Shard.Loop.CheckOwned();
         part.Error = CheckAppend(part.Committed);
+        part.LeaderEpoch = _state.LeaderEpoch;
         if (part.Error != ErrorCode.None)
         {
             return;
         }
 
         var result = _log.AppendAsLeader(part.Batch, _state.LeaderEpoch, Shard.Loop.NowWallMs, part.Origin);
-        part.Error = result.ErrorCode;
-        part.BaseOffset = result.BaseOffset;
-        part.LastOffset = result.LastOffset;
-        part.LogAppendTimeMs = result.LogAppendTimeMs;
-        part.LogStartOffset = result.LogStartOffset;
+        part.Take(result);
         if (part.Error == ErrorCode.None)
         {
             Touch();
@@ -158,7 +167,10 @@ public sealed class Replica
         }
     }
 
-    /// <summary>True when the part has to wait for the high watermark; false when it is committed or has failed.</summary>
+    /// <summary>
+    /// True when the part has to wait, for the high watermark or where it is not to be committed for the disk; false when it is done or has
+    /// failed.
+    /// </summary>
     internal bool Park(PartitionAppend part)
     {
         if (_failure is { } failure)
@@ -167,17 +179,11 @@ public sealed class Replica
             return false;
         }
 
-        if (part.LastOffset < _highWatermark)
-        {
-            return false;
-        }
-
-        _acks.Add(part);
-        return true;
+        return _parked.TryAdd(part, _state.LeaderEpoch, part.Committed ? _highWatermark : _flushes.KeptEnd);
     }
 
     /// <summary>Gives up a wait; false when it has been answered.</summary>
-    internal bool Unpark(PartitionAppend part) => _acks.Remove(part);
+    internal bool Unpark(PartitionAppend part) => _parked.Remove(part);
 
     /// <summary>
     /// Moves the log's start forward for a client; -1 stands for the high watermark. The view that shows it is published when this returns.
@@ -235,7 +241,7 @@ public sealed class Replica
             var highWatermark = NextHighWatermark();
             Check.That(highWatermark >= _highWatermark || !_state.IsLeader);
             _highWatermark = highWatermark;
-            _shown = _log.Publish(highWatermark);
+            _shown = _log.Publish(highWatermark, Following.LogStartOffset);
         }
         catch (IOException e)
         {
@@ -246,23 +252,28 @@ public sealed class Replica
         var view = _shown;
         if (view.HighWatermark != before.HighWatermark)
         {
-            _acks.Release(_highWatermark);
+            _parked.Commit(_highWatermark, _state.HasEnoughInSync ? ErrorCode.None : ErrorCode.NotEnoughReplicasAfterAppend);
             Resident?.HighWatermarkAdvanced();
         }
 
+        _parked.Flush(_flushes.KeptEnd);
         if (view.HighWatermark != before.HighWatermark || view.LastStableOffset != before.LastStableOffset
             || view.LogStartOffset != before.LogStartOffset)
         {
             Waiters.WakeAll();
         }
+        else if (view.LogEndOffset != before.LogEndOffset)
+        {
+            Waiters.WakeFollowers();
+        }
 
-        FlushIfNeeded();
+        _flushes.FlushIfNeeded();
     }
 
     /// <summary>A flush has come back: acknowledgements that waited for the disk go on.</summary>
     internal void Flushed(FlushJob job)
     {
-        _flushing = false;
+        _flushes.Ended();
         if (_failure is null)
         {
             _log.CompleteFlush(job);
@@ -318,14 +329,19 @@ public sealed class Replica
         }
 
         Volatile.Write(ref _failure, failure);
-        _acks.Fail(failure.Error);
-        if (_flushTimer is not null)
-        {
-            Shard.Loop.Timers.Cancel(_flushTimer);
-        }
-
+        _parked.Fail(failure.Error);
+        _flushes.Stop();
         Resident?.Failed(failure.Error);
         Waiters.WakeAll();
+    }
+
+    /// <summary>
+    /// The log was cut as a leader told: of committed records only where that leader was elected without them. Owner's turn.
+    /// </summary>
+    internal void LogWasCut()
+    {
+        _highWatermark = Math.Clamp(_highWatermark, _log.View.LogStartOffset, _log.LogEndOffset);
+        Touch();
     }
 
     internal void Touch()
@@ -337,8 +353,8 @@ public sealed class Replica
         }
     }
 
-    // Before the log itself is changed: what earlier tasks of this turn have staged is written and shown.
-    private void Settle()
+    /// <summary>Before the log itself is changed: what earlier tasks of this turn have staged is written and shown.</summary>
+    internal void Settle()
     {
         if (_touched)
         {
@@ -349,37 +365,7 @@ public sealed class Replica
     private ErrorCode CheckAppend(bool committed)
     {
         var error = CheckLeader(-1);
-        // A topic with fewer replicas than its minimum in sync would never be writable.
-        var enough = Math.Min(_state.Config.MinInsyncReplicas, _state.ReplicaCount);
-        if (error == ErrorCode.None && committed && _state.InSyncReplicas.Length < enough)
-        {
-            return ErrorCode.NotEnoughReplicas;
-        }
-
-        return error;
-    }
-
-    // One flush at a time: what comes meanwhile goes with the next, which makes a commit of all that waited.
-    private void FlushIfNeeded()
-    {
-        var includesActive = UnflushedCount > (_isFlushDue ? 0 : _state.Config.UnflushedMax);
-        if (!_flushing && (includesActive || _log.HasFlushWork))
-        {
-            _flushing = true;
-            _isFlushDue &= !includesActive;
-            Shard.Upkeep.Flush(this, includesActive);
-        }
-        else if (UnflushedCount > 0 && _state.Config.FlushMs != long.MaxValue && _flushTimer is not { IsSet: true })
-        {
-            _flushTimer ??= new ActionTimer(FlushByTime);
-            Shard.Loop.Timers.Set(_flushTimer, Shard.Loop.DueIn(_state.Config.FlushMs));
-        }
-    }
-
-    private void FlushByTime()
-    {
-        _isFlushDue = true;
-        Touch();
+        return error == ErrorCode.None && committed && !_state.HasEnoughInSync ? ErrorCode.NotEnoughReplicas : error;
     }
 
     private void StartEpoch(ReplicaState state)
@@ -390,10 +376,15 @@ public sealed class Replica
         }
     }
 
-    // The leader's high watermark is what all of the ISR has. Alone in it, that is the end of the log; with others it cannot move without
-    // word from them.
-    private long NextHighWatermark() =>
-        _state is not { IsLeader: true, InSyncReplicas.Length: 1 } || _state.InSyncReplicas[0] != _nodeId ? _highWatermark
-        : UnflushedCount > _state.Config.UnflushedMax ? Math.Max(_highWatermark, Math.Min(_log.RecoveryPoint, _log.LogEndOffset))
-        : _log.LogEndOffset;
+    // The leader's high watermark is what all in sync have; where one of them has not told yet it cannot move. A follower's is the
+    // leader's, as far as its log goes.
+    private long NextHighWatermark()
+    {
+        if (!_state.IsLeader)
+        {
+            return Math.Max(_highWatermark, Math.Min(Following.HighWatermark, _log.LogEndOffset));
+        }
+
+        return Math.Max(_highWatermark, Followers.CommittedEnd(_nodeId, _flushes.KeptEnd, _state.InSyncReplicas));
+    }
 }

@@ -14,4 +14,10 @@ namespace Barnabas.Cluster.Partitions;
 /// <param name="IsLeader">True when this node leads.</param>
 /// <param name="Config">The topic's configuration in force.</param>
 public sealed record ReplicaState(
-    int LeaderId, int LeaderEpoch, int PartitionEpoch, int[] InSyncReplicas, int ReplicaCount, bool IsLeader, LogConfig Config);
+    int LeaderId, int LeaderEpoch, int PartitionEpoch, int[] InSyncReplicas, int ReplicaCount, bool IsLeader, LogConfig Config)
+{
+    /// <summary>
+    /// True when as many replicas are in sync as the topic asks for; one with fewer replicas than its minimum would never be writable.
+    /// </summary>
+    public bool HasEnoughInSync => InSyncReplicas.Length >= Math.Min(Config.MinInsyncReplicas, ReplicaCount);
+}

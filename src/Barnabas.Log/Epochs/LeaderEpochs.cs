@@ -51,6 +51,15 @@ public sealed class LeaderEpochs
         return new LeaderEpochs([.. kept, new EpochEntry(epoch, startOffset)]);
     }
 
+    /// <summary>
+    /// The history that a batch of another leader fits into: with its epoch if that is new, without those that had begun where it stands
+    /// though it is older. This node leads for a while, writes nothing, and then follows one that has more of an earlier epoch.
+    /// </summary>
+    public LeaderEpochs Fitting(int epoch, long baseOffset) =>
+        epoch > Latest ? With(epoch, baseOffset)
+        : epoch >= 0 && epoch < Latest && EpochOf(baseOffset) > epoch ? TruncatedTo(baseOffset).With(epoch, baseOffset)
+        : this;
+
     /// <summary>Without the epochs that begin at or after a log end.</summary>
     public LeaderEpochs TruncatedTo(long logEndOffset) =>
         _entries.Length == 0 || _entries[^1].StartOffset < logEndOffset
@@ -65,7 +74,13 @@ public sealed class LeaderEpochs
             return this;
         }
 
-        var holder = Array.FindLastIndex(_entries, e => e.StartOffset <= logStartOffset);
+        // No closure: this is asked with every view that is published.
+        var holder = _entries.Length - 1;
+        while (_entries[holder].StartOffset > logStartOffset)
+        {
+            holder--;
+        }
+
         return new LeaderEpochs([new EpochEntry(_entries[holder].Epoch, logStartOffset), .. _entries[(holder + 1)..]]);
     }
 

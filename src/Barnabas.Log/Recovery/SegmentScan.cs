@@ -33,7 +33,7 @@ internal sealed class SegmentScan(Segment segment, IDiskFile data, long fileByte
             if (TryReadBatch(at, out var frame))
             {
                 segment.Append(frame.LastOffset, frame.MaxTimestamp, (int)frame.SizeBytes, config.IndexIntervalBytes);
-                epochs = frame.LeaderEpoch > epochs.Latest ? epochs.With(frame.LeaderEpoch, frame.BaseOffset) : epochs;
+                epochs = epochs.Fitting(frame.LeaderEpoch, frame.BaseOffset);
                 _next = frame.LastOffset + 1;
                 at += frame.SizeBytes;
                 continue;

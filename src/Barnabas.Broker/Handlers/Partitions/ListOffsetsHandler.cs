@@ -94,8 +94,7 @@ internal sealed class ListOffsetsHandler(PartitionFinder partitions, Loop lookup
         var view = question.Replica.View;
 
         // A new leader does not know yet what was committed before it: until it does, it knows no latest offset.
-        var epochStart = view.Epochs.Latest == state.LeaderEpoch ? view.Epochs.Entries[^1].StartOffset : 0;
-        question.IsLatestUnknown = isConsumer && epochStart > view.HighWatermark;
+        question.IsLatestUnknown = isConsumer && !view.KnowsWhatWasCommittedBefore(state.LeaderEpoch);
         switch (question.Timestamp)
         {
             case SpecialOffsets.Latest when question.IsLatestUnknown:
@@ -124,7 +123,7 @@ internal sealed class ListOffsetsHandler(PartitionFinder partitions, Loop lookup
     {
         public override void Run()
         {
-            LookUp(questions.Dequeue(), limit);
+            questions.Dequeue().LookUp(limit);
             if (questions.Count > 0)
             {
                 loop.Post(this);
@@ -132,48 +131,6 @@ internal sealed class ListOffsetsHandler(PartitionFinder partitions, Loop lookup
             }
 
             ended();
-        }
-
-        private static void LookUp(OffsetQuestion question, ReadLimit limit)
-        {
-            try
-            {
-                var found = Read(question.Replica, question.Timestamp, out var view);
-                if (found is { } record && record.Offset < view.OffsetOf(limit))
-                {
-                    question.Answer(record);
-                }
-                else if (question.IsLatestUnknown)
-                {
-                    question.Refuse(ErrorCode.OffsetNotAvailable);
-                }
-                else
-                {
-                    question.Answer(null);
-                }
-            }
-            catch (IOException e)
-            {
-                question.Replica.ReadFailed(e);
-                question.Refuse(ErrorCode.KafkaStorageError);
-            }
-        }
-
-        private static TimestampedOffset? Read(Replica replica, long timestamp, out LogView view)
-        {
-            while (true)
-            {
-                view = replica.View;
-                var found = timestamp == SpecialOffsets.MaxTimestamp
-                    ? LogLookup.MaxTimestamp(view)
-                    : LogLookup.ByTimestamp(view, timestamp);
-
-                // The segment that had the answer may have been deleted meanwhile: the next view tells what there is now.
-                if (found is not null || replica.View.FirstSegmentOffset == view.FirstSegmentOffset)
-                {
-                    return found;
-                }
-            }
         }
     }
 }

@@ -1,5 +1,6 @@
 using Barnabas.Base;
 using Barnabas.Cluster.Partitions;
+using Barnabas.Log;
 using Barnabas.Log.Epochs;
 using Barnabas.Log.Lookups;
 using Barnabas.Messages;
@@ -36,6 +37,54 @@ internal sealed class OffsetQuestion(
 
     /// <summary>For versions that do not tell the epoch.</summary>
     public void LeaveEpochOut() => answer.LeaderEpoch = LeaderEpochs.UndefinedEpoch;
+
+    /// <summary>Finds what only files can tell. Blocks: on the loop of the look-ups.</summary>
+    public void LookUp(ReadLimit limit)
+    {
+        try
+        {
+            var found = Read(out var view);
+            if (found is { } record && record.Offset < view.OffsetOf(limit))
+            {
+                Answer(record);
+            }
+            else if (Replica.Failure is { } failure)
+            {
+                // The log was closed under the look-up: that nothing was found says nothing.
+                Refuse(failure.Error);
+            }
+            else if (IsLatestUnknown)
+            {
+                Refuse(ErrorCode.OffsetNotAvailable);
+            }
+            else
+            {
+                Answer(null);
+            }
+        }
+        catch (IOException e)
+        {
+            Replica.ReadFailed(e);
+            Refuse(ErrorCode.KafkaStorageError);
+        }
+    }
+
+    private TimestampedOffset? Read(out LogView view)
+    {
+        while (true)
+        {
+            view = Replica.View;
+            var found = Timestamp == SpecialOffsets.MaxTimestamp
+                ? LogLookup.MaxTimestamp(view)
+                : LogLookup.ByTimestamp(view, Timestamp);
+
+            // The segment that had the answer may have been deleted meanwhile: the next view tells what there is now.
+            if (found is not null || Replica.View.FirstSegmentOffset == view.FirstSegmentOffset)
+            {
+                return found;
+            }
+        }
+    }
 
     /// <summary>Null when there is no such record.</summary>
     public void Answer(TimestampedOffset? found)

@@ -135,6 +135,20 @@ public sealed class PartitionMachineTests : IDisposable
     }
 
     [Fact]
+    public void A_load_that_a_stop_overtakes_reports_nothing()
+    {
+        Open();
+        Say("a");
+        Reopen(drain: false);
+        _host.Run(_shard.Loop);
+        _host.OnLoop(_shard.Loop, () => _machine!.Stop(ErrorCode.NotCoordinator), drain: false);
+        _host.Run(_shard.Loop);
+        _log!.Abandon();
+        _host.Drain();
+        Assert.Empty(_reports);
+    }
+
+    [Fact]
     public void What_is_too_large_for_the_topic_is_refused_and_changes_nothing()
     {
         Open();
