@@ -151,6 +151,9 @@ public sealed class QuorumDriver
         })));
     });
 
+    /// <summary>Runs a job of the log beside this loop, behind those that were made before: a log's jobs do not overlap.</summary>
+    internal void PostJob(Action job) => _syncLoop.Post(new ActionTask(() => Guard(job)));
+
     internal void Post(Action action) => Loop.Post(new ActionTask(() => Guard(action)));
 
     /// <summary>Runs something that may block on the loop beside; a failure ends the node.</summary>
@@ -217,7 +220,7 @@ public sealed class QuorumDriver
     private void StoreState(QuorumState state)
     {
         var staticVoters = _node.StaticVoters;
-        _syncLoop.Post(new ActionTask(() => Guard(() =>
+        PostJob(() =>
         {
             _node.StateFile.Store(state, staticVoters);
             Post(() =>
@@ -225,7 +228,7 @@ public sealed class QuorumDriver
                 _node.Raft.StateStored(Loop.NowWallMs);
                 Drain();
             });
-        })));
+        });
     }
 
     private void BeginLeading()
@@ -261,7 +264,7 @@ public sealed class QuorumDriver
         _isSyncing = true;
         var end = _node.Raft.EndOffset;
         var job = _node.Log.BeginFlush();
-        _syncLoop.Post(new ActionTask(() => Guard(() => Sync(job, end))));
+        PostJob(() => Sync(job, end));
     }
 
     private void Sync(FlushJob job, long end)

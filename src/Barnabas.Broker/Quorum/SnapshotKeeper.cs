@@ -14,8 +14,8 @@ internal sealed class SnapshotKeeper
     private readonly QuorumDriver _driver;
     private readonly Loop _beside;
     private readonly ActionTimer _timer;
-    private long _logBytesAtSnapshot = -1;
-    private bool _isWriting;
+    private long _bytesAtSnapshot = -1;
+    private bool _isBusy;
     private bool _isStopped;
 
     public SnapshotKeeper(QuorumDriver driver, Loop beside)
@@ -30,13 +30,13 @@ internal sealed class SnapshotKeeper
     /// <summary>More is committed.</summary>
     public void Committed()
     {
-        var bytes = _driver.Node.Log.SizeBytes;
-        if (_logBytesAtSnapshot < 0)
+        var bytes = _driver.Node.Log.CommittedBytes;
+        if (_bytesAtSnapshot < 0)
         {
-            _logBytesAtSnapshot = _driver.Node.LastSnapshot.EndOffset > 0 ? bytes : 0;
+            _bytesAtSnapshot = _driver.Node.LastSnapshot.EndOffset > 0 ? bytes : 0;
         }
 
-        if (bytes - _logBytesAtSnapshot >= Config.SnapshotAfterBytes)
+        if (bytes - _bytesAtSnapshot >= Config.SnapshotAfterBytes)
         {
             Begin();
         }
@@ -58,14 +58,14 @@ internal sealed class SnapshotKeeper
     {
         var image = _driver.Publisher.Image;
         var id = new SnapshotId(image.EndOffset, image.Epoch);
-        if (_isWriting || _isStopped || _driver.HasFailed || image.EndOffset <= _driver.Node.LastSnapshot.EndOffset)
+        if (_isBusy || _isStopped || _driver.HasFailed || image.EndOffset <= _driver.Node.LastSnapshot.EndOffset)
         {
             return;
         }
 
-        _isWriting = true;
+        _isBusy = true;
         _driver.Loop.Timers.Cancel(_timer);
-        _logBytesAtSnapshot = _driver.Node.Log.SizeBytes;
+        _bytesAtSnapshot = _driver.Node.Log.CommittedBytes;
         var head = new SnapshotHead(image.TimestampMs, _driver.Node.Raft.KRaftVersion, _driver.Node.Raft.Voters);
         var (disk, directory) = (_driver.Setup.Node.Disk, _driver.Setup.Node.MetadataDirectory);
         _beside.Post(new ActionTask(() => _driver.Guard(() =>
@@ -78,17 +78,25 @@ internal sealed class SnapshotKeeper
 
     private void Written(SnapshotId id, IReadOnlyList<SnapshotFile> files)
     {
-        _isWriting = false;
         _driver.Node.LastSnapshot = id;
+        if (!_isStopped && !Clean(files))
+        {
+            Cleaned();
+        }
+    }
+
+    private void Cleaned()
+    {
+        _isBusy = false;
         if (!_isStopped)
         {
-            Clean(files);
-            Committed(); // what came while it was being written
+            Committed(); // what came meanwhile
         }
     }
 
     // A snapshot may go, and the log below the next one with it, when both are too large or it is too old. The newest always stays.
-    private void Clean(IReadOnlyList<SnapshotFile> files)
+    // False when nothing goes; the next snapshot waits until all is gone, so that its list of files is true.
+    private bool Clean(IReadOnlyList<SnapshotFile> files)
     {
         var bytes = _driver.Node.Log.SizeBytes + files.Sum(file => file.SizeBytes);
         var gone = 0;
@@ -100,13 +108,11 @@ internal sealed class SnapshotKeeper
 
         if (gone == 0)
         {
-            return;
+            return false;
         }
 
-        var before = _driver.Node.Log.SizeBytes;
         var deletion = _driver.Node.Log.DeleteBefore(files[gone].Id.EndOffset, _driver.Loop.NowWallMs);
-        _logBytesAtSnapshot -= before - _driver.Node.Log.SizeBytes;
-        _beside.Post(new ActionTask(() => _driver.Guard(() =>
+        _driver.PostJob(() =>
         {
             deletion?.Rename();
             deletion?.Remove();
@@ -114,7 +120,10 @@ internal sealed class SnapshotKeeper
             {
                 _driver.Node.Snapshots.Delete(file.Id);
             }
-        })));
+
+            _driver.Post(Cleaned);
+        });
+        return true;
     }
 
     private bool IsTooMuch(long bytes) => Config.RetentionBytes >= 0 && bytes > Config.RetentionBytes;

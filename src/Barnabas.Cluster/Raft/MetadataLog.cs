@@ -34,8 +34,9 @@ public sealed class MetadataLog
 
     private const int ReadBytes = 1 << 20;
     private readonly PartitionLog _log;
+    private readonly Queue<(long EndOffset, int Bytes)> _uncommitted = new();
 
-    private MetadataLog(PartitionLog log) => _log = log;
+    private MetadataLog(PartitionLog log) => (_log, CommittedBytes) = (log, log.View.SizeBytes);
 
     /// <summary>The offset of the next record.</summary>
     public long EndOffset => _log.LogEndOffset;
@@ -48,6 +49,9 @@ public sealed class MetadataLog
 
     /// <summary>Bytes of all segments.</summary>
     public long SizeBytes => _log.View.SizeBytes;
+
+    /// <summary>Bytes that were there when it was opened, and of all batches committed since: it only grows.</summary>
+    public long CommittedBytes { get; private set; }
 
     /// <summary>
     /// Opens or makes the log. Its end is checked batch by batch, as Kafka does after every stop, clean or not. A log that ends before
@@ -126,6 +130,8 @@ public sealed class MetadataLog
             Check.That(appended.ErrorCode == ErrorCode.None);
             _log.WriteStaged();
         }
+
+        _uncommitted.Enqueue((EndOffset, batch.Length));
     }
 
     /// <summary>What makes everything appended so far durable; run it beside the loop, then <see cref="CompleteFlush"/>.</summary>
@@ -135,7 +141,14 @@ public sealed class MetadataLog
     public void CompleteFlush(FlushJob job) => _log.CompleteFlush(job);
 
     /// <summary>Everything below is committed, and may be read by other nodes.</summary>
-    public void Commit(long highWatermark) => _log.Publish(highWatermark);
+    public void Commit(long highWatermark)
+    {
+        _log.Publish(highWatermark);
+        while (_uncommitted.TryPeek(out var batch) && batch.EndOffset <= highWatermark)
+        {
+            CommittedBytes += _uncommitted.Dequeue().Bytes;
+        }
+    }
 
     /// <summary>
     /// Takes out the segments that lie below a snapshot. The job removes their files and runs beside the loop; null when there is nothing

@@ -1,4 +1,5 @@
 using Barnabas.Shared;
+using Barnabas.Tests.Network;
 
 namespace Barnabas.Tests.Embedded;
 
@@ -32,6 +33,26 @@ public sealed class MetadataKeyTests
         Assert.True(passed > TimeSpan.FromHours(9), $"after {passed}");
     }
 
+    [Theory]
+    [InlineData("metadata.max.retention.bytes=1 metadata.max.retention.ms=-1", 1)]
+    [InlineData("metadata.max.retention.bytes=-1 metadata.max.retention.ms=1", 1)]
+    [InlineData("metadata.max.retention.bytes=-1 metadata.max.retention.ms=-1", 4)]
+    [ConfigKey("metadata.max.retention.bytes")]
+    [ConfigKey("metadata.max.retention.ms")]
+    public async Task Older_snapshots_go_where_that_is_wanted(string settings, int kept)
+    {
+        await using var broker = await KeyBroker.Start(settings + " metadata.log.max.record.bytes.between.snapshots=1");
+        broker.Time.Advance(TimeSpan.FromDays(40_000)); // behind the files, whose time is the machine's
+        for (var i = 0; i < 4; i++)
+        {
+            var newest = Newest(broker);
+            broker.Create($"t{i}");
+            await TestServer.Until(() => Newest(broker) != newest);
+        }
+
+        await TestServer.Until(() => kept == 1 ? Snapshots(broker) == 1 : Snapshots(broker) >= kept);
+    }
+
     [Fact]
     [ConfigKey("metadata.log.segment.ms")]
     public async Task The_log_begins_a_segment_at_an_age()
@@ -47,4 +68,6 @@ public sealed class MetadataKeyTests
     }
 
     private static int Snapshots(KeyBroker broker) => broker.Files("__cluster_metadata-0", "*.checkpoint").Length;
+
+    private static string Newest(KeyBroker broker) => broker.Files("__cluster_metadata-0", "*.checkpoint").Max(f => f.Name) ?? "";
 }
