@@ -103,14 +103,17 @@ public sealed class LogView
     /// </summary>
     public LogSlice Slice(long fetchOffset, int bytesMax, ReadLimit limit, bool minOneBatch)
     {
-        var found = TryFind(fetchOffset, bytesMax, limit, minOneBatch, mayRead: true, out var slice);
+        var found = TryFind(fetchOffset, bytesMax, limit, minOneBatch, mayWait: true, out var slice);
         Check.That(found);
         return slice;
     }
 
-    /// <summary>Like <see cref="Slice"/>, but never touches the disk: false where that would be needed. The tail is always known.</summary>
+    /// <summary>
+    /// Like <see cref="Slice"/>, but never waits for the disk: false where an index is not in memory yet, or bytes of the slice are not in
+    /// the page cache. What was written last is taken to be there, and not asked for.
+    /// </summary>
     public bool TrySlice(long fetchOffset, int bytesMax, ReadLimit limit, bool minOneBatch, out LogSlice slice) =>
-        TryFind(fetchOffset, bytesMax, limit, minOneBatch, mayRead: false, out slice);
+        TryFind(fetchOffset, bytesMax, limit, minOneBatch, mayWait: false, out slice);
 
     /// <summary>
     /// Bytes that a reader at this offset could get below the limit, for fetch waiters: exact at the tail, where readers wait. More than
@@ -250,7 +253,7 @@ public sealed class LogView
         return true;
     }
 
-    private bool TryFind(long fetchOffset, int bytesMax, ReadLimit limit, bool minOneBatch, bool mayRead, out LogSlice slice)
+    private bool TryFind(long fetchOffset, int bytesMax, ReadLimit limit, bool minOneBatch, bool mayWait, out LogSlice slice)
     {
         if (fetchOffset < LogStartOffset || fetchOffset > LogEndOffset)
         {
@@ -278,17 +281,17 @@ public sealed class LogView
             var isHandedOver = false;
             try
             {
-                var found = TryFindIn(index, fetchOffset, limit, mayRead);
-                if (found.Start < 0)
+                if (!mayWait && !Residency.Holds(Segments[index], fetchOffset, EndOf(index), bytesMax, index == Segments.Length - 1))
                 {
                     return false;
                 }
 
+                var found = FindIn(index, fetchOffset, limit);
                 if (found.Start < found.End)
                 {
-                    var isKnown = TryCut(found, bytesMax, minOneBatch, mayRead, out slice);
+                    slice = Cut(found, bytesMax, minOneBatch);
                     isHandedOver = !slice.Bytes.IsEmpty;
-                    return isKnown;
+                    return true;
                 }
             }
             finally
@@ -303,30 +306,29 @@ public sealed class LogView
         return true;
     }
 
-    /// <summary>Where the wanted bytes of one segment lie; a start of -1 where only the file can tell.</summary>
-    private Range TryFindIn(int index, long fetchOffset, ReadLimit limit, bool mayRead)
+    /// <summary>Where the wanted bytes of one segment lie.</summary>
+    private Range FindIn(int index, long fetchOffset, ReadLimit limit)
     {
         var upper = OffsetOf(limit);
-        var end = LimitPositionIn(index, upper, limit, mayRead);
-        var start = end < 0 ? -1 : Segments[index].PositionOf(fetchOffset, end, mayRead);
+        var end = LimitPositionIn(index, upper, limit);
+        var start = Segments[index].PositionOf(fetchOffset, end, mayRead: true);
         return new Range(index, start, end, Math.Min(upper, NextOffsetOf(index)));
     }
 
     /// <summary>Cuts the range to what may be sent. The slice takes the caller's hold on the segment over, unless it is empty.</summary>
-    private bool TryCut(in Range range, int bytesMax, bool minOneBatch, bool mayRead, out LogSlice slice)
+    private LogSlice Cut(in Range range, int bytesMax, bool minOneBatch)
     {
         var segment = Segments[range.Index];
         var (start, end, endOffset) = (range.Start, range.End, range.EndOffset);
         if (segment.Damages is not null && !TryKeepClearOfDamage(segment, start, ref end, ref endOffset))
         {
-            slice = LogSlice.Failed(ErrorCode.CorruptMessage);
-            return true;
+            return LogSlice.Failed(ErrorCode.CorruptMessage);
         }
 
         var reach = (int)Math.Min(end, (long)start + Math.Max(0, bytesMax));
         if (end - start > bytesMax)
         {
-            end = segment.BoundaryWithin(start, Math.Max(0, bytesMax), end, mayRead);
+            end = segment.BoundaryWithin(start, Math.Max(0, bytesMax), end);
             endOffset = -1;
             if (end == start && minOneBatch)
             {
@@ -334,10 +336,9 @@ public sealed class LogView
             }
         }
 
-        slice = end > start
+        return end > start
             ? LogSlice.Of(new FileSlice(segment.Lease, start, end - start), endOffset, range.Index, Math.Max(reach, end))
             : LogSlice.TooSmall(range.Index);
-        return end >= 0;
     }
 
     private static bool TryKeepClearOfDamage(Segment segment, int start, ref int end, ref long endOffset)
@@ -360,16 +361,16 @@ public sealed class LogView
         return true;
     }
 
-    private int LimitPositionIn(int index, long upper, ReadLimit limit, bool mayRead)
+    private int LimitPositionIn(int index, long upper, ReadLimit limit)
     {
         if (index < Segments.Length - 1)
         {
             var size = Segments[index].SizeBytes;
-            return Segments[index + 1].BaseOffset <= upper ? size : Segments[index].PositionOf(upper, size, mayRead);
+            return Segments[index + 1].BaseOffset <= upper ? size : Segments[index].PositionOf(upper, size, mayRead: true);
         }
 
         var known = LimitPosition(limit);
-        return known >= 0 ? known : Segments[index].PositionOf(upper, _endPosition, mayRead);
+        return known >= 0 ? known : Segments[index].PositionOf(upper, _endPosition, mayRead: true);
     }
 
     private int LimitPosition(ReadLimit limit) => limit switch

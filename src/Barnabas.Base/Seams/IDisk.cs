@@ -73,15 +73,31 @@ public interface IDisk
     IDisposable? TryLock(string path);
 }
 
+/// <summary>Bytes that do not change where they are read: a file, or what was read of one.</summary>
+public interface IByteSource
+{
+    /// <summary>Reads up to the buffer's length; fewer bytes only at the end. Any thread.</summary>
+    int Read(Span<byte> buffer, long position);
+}
+
 /// <summary>An open file. Reads and writes name their position, so that many may read while the owner writes behind them.</summary>
-public interface IDiskFile : IDisposable
+public interface IDiskFile : IByteSource, IDisposable
 {
     string Path { get; }
 
     long Length { get; }
 
-    /// <summary>Reads up to the buffer's length; fewer bytes only at the end of the file. Any thread.</summary>
-    int Read(Span<byte> buffer, long position);
+    /// <summary>
+    /// Like <see cref="IByteSource.Read"/>, for bytes that nobody wants again soon: what is not in the page cache does not go there, where
+    /// the system knows how. Waits for the disk.
+    /// </summary>
+    int ReadAside(Span<byte> buffer, long position) => Read(buffer, position);
+
+    /// <summary>
+    /// True when these bytes of the file can be read without waiting for the disk, as far as the system tells cheaply; true where it does
+    /// not tell. Any thread.
+    /// </summary>
+    bool IsResident(long position, int length) => true;
 
     /// <summary>Writes all the bytes or throws. Owner only.</summary>
     void Write(ReadOnlySpan<byte> bytes, long position);

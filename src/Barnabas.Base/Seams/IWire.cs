@@ -98,7 +98,7 @@ public interface IWireSocket
     /// As <see cref="Send"/> for bytes of a file, without copying them where the platform can. <see cref="WireResult.FileEnded"/> when the
     /// file has none at that position.
     /// </summary>
-    int SendFile(IDiskFile file, long position, int length);
+    int SendFile(IByteSource file, long position, int length);
 
     /// <summary>Ends the connection at once in both directions. No event comes after it. Calling it again does nothing.</summary>
     void Close();
@@ -120,7 +120,7 @@ public static class WireResult
     public const int FileEnded = -3;
 }
 
-/// <summary>A file that the kernel can send by itself. An <see cref="IDiskFile"/> that is not one is read and sent.</summary>
+/// <summary>A file that the kernel can send by itself. An <see cref="IByteSource"/> that is not one is read and sent.</summary>
 public interface IKernelFile
 {
     /// <summary>The open file's descriptor, valid while the file is open.</summary>

@@ -36,7 +36,7 @@ internal sealed class Reply
         _bytes.Written[_bytesSent..(_sliceIndex < _sliceCount ? _slices[_sliceIndex].BytesBefore : _bytes.Length)];
 
     /// <summary>What is left of the slice that comes next.</summary>
-    public (IDiskFile File, long Position, int Length) NextSlice
+    public (IByteSource File, long Position, int Length) NextSlice
     {
         get
         {
@@ -48,7 +48,7 @@ internal sealed class Reply
     /// <summary>
     /// Adds bytes of a file between what is written: before the byte at <paramref name="at"/>, and behind all slices added before.
     /// </summary>
-    public void AddSlice(int at, IDiskFile file, long position, int length, IFileLease? lease)
+    public void AddSlice(int at, IByteSource file, long position, int length, IFileLease? lease)
     {
         Check.That(position >= 0 && length >= 0 && at <= _bytes.Length);
         Check.That(_sliceCount == 0 || at >= _slices[_sliceCount - 1].BytesBefore);
@@ -211,5 +211,5 @@ internal sealed class Reply
         _bytes.Release(BytesKeptMax);
     }
 
-    private readonly record struct ReplySlice(IDiskFile File, long Position, int Length, IFileLease? Lease, int BytesBefore);
+    private readonly record struct ReplySlice(IByteSource File, long Position, int Length, IFileLease? Lease, int BytesBefore);
 }

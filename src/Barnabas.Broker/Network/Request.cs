@@ -123,13 +123,13 @@ public sealed class Request : LoopTask
     /// <summary>
     /// Bytes of a file come next in the reply; they count in its length. The lease is given over: it is released when they have left.
     /// </summary>
-    public void AddSlice(IDiskFile file, long position, int length, IFileLease? lease) =>
+    public void AddSlice(IByteSource file, long position, int length, IFileLease? lease) =>
         AddSlice(_reply.Bytes.Length, file, position, length, lease);
 
     /// <summary>
     /// As above, for bytes that belong before some that are written already: <paramref name="at"/> is their place in <see cref="Reply"/>.
     /// </summary>
-    public void AddSlice(int at, IDiskFile file, long position, int length, IFileLease? lease)
+    public void AddSlice(int at, IByteSource file, long position, int length, IFileLease? lease)
     {
         Check.That(_replyBegun);
         _reply.AddSlice(at, file, position, length, lease);

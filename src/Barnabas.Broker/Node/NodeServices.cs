@@ -48,8 +48,9 @@ internal sealed class NodeServices(NodeParts parts)
         var slow = new Loop("produce-slow", parts.Group.BackgroundLoops, parts.Clock);
         var verifier = new TransactionVerifier(() => parts.Live.Broker.Transactions.VerifiesPartitions);
         network.BrokerApis.Add(new ProduceHandler(table, slow, parts.Clock, verifier, () => parts.Live.Broker.ChecksRecords));
-        network.BrokerApis.Add(new FetchHandler(
-            table, _sessions, new Loop("fetch-slow", parts.Group.BackgroundLoops, parts.Clock), parts.Config.Network.FetchBytesMax));
+        var aside = new AsideReads(
+            [.. Enumerable.Range(0, 2).Select(i => new Loop($"fetch-aside-{i}", parts.Group.BackgroundLoops, parts.Clock))]);
+        network.BrokerApis.Add(new FetchHandler(table, _sessions, aside, parts.Config.Network.FetchBytesMax));
         AddPartitions(network.BrokerApis);
         AddAdmin(network);
         AddGroups(network);

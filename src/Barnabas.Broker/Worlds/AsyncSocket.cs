@@ -114,7 +114,7 @@ internal sealed class AsyncSocket : IWireSocket
         return taken;
     }
 
-    public int SendFile(IDiskFile file, long position, int length) => FileSender.ReadAndSend(this, file, position, length);
+    public int SendFile(IByteSource file, long position, int length) => FileSender.ReadAndSend(this, file, position, length);
 
     public void Close()
     {

@@ -64,7 +64,7 @@ internal sealed unsafe class EpollSocket(int descriptor, IPEndPoint remote, Loop
         }
     }
 
-    public int SendFile(IDiskFile file, long position, int length)
+    public int SendFile(IByteSource file, long position, int length)
     {
         if (file is not IKernelFile kernelFile)
         {

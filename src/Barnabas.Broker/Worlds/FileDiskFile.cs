@@ -35,6 +35,12 @@ public sealed unsafe class FileDiskFile : IDiskFile, IKernelFile
     public int Read(Span<byte> buffer, long position) => FileDiskNative.ReadAt(_descriptor, buffer, position, Path);
 
     /// <inheritdoc/>
+    public int ReadAside(Span<byte> buffer, long position) => PageCache.ReadAside(_descriptor, buffer, position, Path);
+
+    /// <inheritdoc/>
+    public bool IsResident(long position, int length) => PageCache.Holds(_descriptor, position, length);
+
+    /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> bytes, long position)
     {
         fixed (byte* start = bytes)

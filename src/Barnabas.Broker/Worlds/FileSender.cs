@@ -11,7 +11,7 @@ internal static class FileSender
     private static byte[]? _piece;
 
     /// <summary>Reads and sends pieces until the socket takes no more; results as <see cref="IWireSocket.SendFile"/>.</summary>
-    public static int ReadAndSend(IWireSocket socket, IDiskFile file, long position, int length)
+    public static int ReadAndSend(IWireSocket socket, IByteSource file, long position, int length)
     {
         var piece = _piece ??= new byte[PieceBytes];
         var total = 0;

@@ -201,20 +201,12 @@ internal sealed class Segment
 
     /// <summary>
     /// A boundary between batches in (<paramref name="start"/>, <paramref name="start"/> + <paramref name="bytesMax"/>], the last that the
-    /// index knows, or else found by walking; <paramref name="start"/> when the first batch is larger. -1 where only the file can tell.
+    /// index knows, or else found by walking; <paramref name="start"/> when the first batch is larger.
     /// </summary>
-    internal int BoundaryWithin(int start, int bytesMax, int end, bool mayRead)
+    internal int BoundaryWithin(int start, int bytesMax, int end)
     {
-        if (mayRead || IsIndexLoaded)
-        {
-            var known = Offsets.LastPosition(start, start + bytesMax);
-            if (known > 0)
-            {
-                return known;
-            }
-        }
-
-        return mayRead ? WalkToBoundary(start, bytesMax, end) : -1;
+        var known = Offsets.LastPosition(start, start + bytesMax);
+        return known > 0 ? known : WalkToBoundary(start, bytesMax, end);
     }
 
     /// <summary>Bytes of the batch at a position; 0 if no batch lies there.</summary>

@@ -21,7 +21,8 @@ internal static class SimHandlers
         return new HandlerTable(ApiListeners.Broker)
             .Add(new ProduceHandler(
                 table, node.BackgroundLoop("produce-slow"), machine.Clock, new(() => true), () => machine.Config.ChecksRecords))
-            .Add(new FetchHandler(table, sessions, node.BackgroundLoop("fetch-slow"), machine.Config.Network.FetchBytesMax))
+            .Add(new FetchHandler(
+                table, sessions, new AsideReads([node.BackgroundLoop("fetch-aside")]), machine.Config.Network.FetchBytesMax))
             .Add(new CreateTopicsHandler(context))
             .Add(new DeleteTopicsHandler(context))
             .Add(new IncrementalAlterConfigsHandler(context))

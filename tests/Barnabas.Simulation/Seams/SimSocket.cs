@@ -151,7 +151,7 @@ internal sealed class SimSocket : IWireSocket
     }
 
     /// <inheritdoc/>
-    public int SendFile(IDiskFile file, long position, int length)
+    public int SendFile(IByteSource file, long position, int length)
     {
         var bytes = new byte[length];
         var read = file.Read(bytes, position);

@@ -26,9 +26,13 @@ internal sealed class PartitionServer : IAsyncDisposable
     private readonly TestServer _server;
     private readonly List<PartitionLog> _logs = [];
     private readonly ShardSet _shards;
+    private readonly IDisk _disk;
+    private readonly LogUpkeep _upkeep;
 
-    public PartitionServer(WireKind kind, int partitions = 3, LogConfig? config = null, bool opensCompressed = false)
+    public PartitionServer(
+        WireKind kind, int partitions = 3, LogConfig? config = null, bool opensCompressed = false, IDisk? disk = null)
     {
+        _disk = disk ?? new FileDisk();
         _group = IoLoopGroup.Acquire(kind, SystemClock.Instance, ioThreads: 2);
         _shards = new ShardSet(_group.Io, SystemClock.Instance, (_, e) => Faults.Add(e));
         for (var i = 0; i < partitions; i++)
@@ -37,15 +41,19 @@ internal sealed class PartitionServer : IAsyncDisposable
         }
 
         var upkeep = new Loop("upkeep", _group.BackgroundLoops, SystemClock.Instance);
-        _shards.UseUpkeep(new LogUpkeep(upkeep, Table, new UpkeepTimes(), new UpkeepDisk(() => { }, () => { }, () => { }, Faults.Add)));
+        _upkeep = new LogUpkeep(upkeep, Table, new UpkeepTimes(), new UpkeepDisk(() => { }, () => { }, () => { }, Faults.Add));
+        _shards.UseUpkeep(_upkeep);
         var slow = new Loop("slow", _group.BackgroundLoops, SystemClock.Instance);
+        Aside = new AsideReads([new Loop("aside", _group.BackgroundLoops, SystemClock.Instance)]);
         var sessions = new FetchSessionCache(1000, SystemClock.Instance, new Randomness(1));
         _server = new TestServer(kind, TestServer.Table(
             new ProduceHandler(Table, slow, SystemClock.Instance, new(() => true), () => opensCompressed),
-            new FetchHandler(Table, sessions, slow, responseBytesMax: 50 << 20)));
+            new FetchHandler(Table, sessions, Aside, responseBytesMax: 50 << 20)));
     }
 
     public ReplicaTable Table { get; } = new();
+
+    public AsideReads Aside { get; }
 
     public List<Exception> Faults { get; } = [];
 
@@ -147,16 +155,33 @@ internal sealed class PartitionServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _server.DisposeAsync();
+
+        // Else a shard may still flush what is abandoned here, or a flush write into the folder.
+        await Task.WhenAll(Table.Snapshot().Select(Retire));
+        await Done(_upkeep.Stop);
         _group.Dispose();
         _logs.ForEach(l => l.Abandon());
         _folder.Dispose();
+    }
+
+    private static Task Retire(Replica replica) => Done(done => replica.Shard.Loop.Post(new ActionTask(() =>
+    {
+        replica.Fail(new ReplicaFailure(ErrorCode.NotLeaderOrFollower, "the test ends"));
+        done();
+    })));
+
+    private static Task Done(Action<Action> begin)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        begin(done.SetResult);
+        return done.Task;
     }
 
     private void Add(int partition, LogConfig config)
     {
         var opened = PartitionLog.Open(new LogOpenRequest
         {
-            Disk = new FileDisk(),
+            Disk = _disk,
             DirectoryPath = _folder.At($"t-{partition}"),
             Partition = new TopicPartition("t", partition),
             Config = config,

@@ -88,15 +88,20 @@ internal static class FetchAnswer
             CurrentLeaderEpoch = moved?.LeaderEpoch ?? -1,
             AbortedTransactions = aborted,
             HasAbortedTransactions = isUnknown || read.Aborted is not null || (committed && read.DivergingEpoch >= 0),
-            RecordsLength = read.Records.Length,
+            RecordsLength = read.RecordBytes,
         });
-        if (!read.Records.IsEmpty)
+        // The reply takes over the reference.
+        read.Length = read.RecordBytes;
+        if (read.Aside is { } aside)
         {
-            // The reply takes over the reference.
+            read.Aside = null;
+            request.AddSlice(at, aside, 0, aside.Length, aside);
+        }
+        else if (!read.Records.IsEmpty)
+        {
             var records = read.Records;
             read.Records = default;
             request.AddSlice(at, records.Data, records.Position, records.Length, records.Lease);
-            read.Length = records.Length;
         }
     }
 

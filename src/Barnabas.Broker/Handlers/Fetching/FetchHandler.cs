@@ -14,14 +14,15 @@ namespace Barnabas.Broker.Handlers.Fetching;
 /// </summary>
 /// <param name="replicas">Where partitions are found.</param>
 /// <param name="sessions">The sessions of this broker.</param>
-/// <param name="slow">A loop on the background pool, for indexes that have to be read from the disk first.</param>
+/// <param name="aside">Reads what is not in memory.</param>
 /// <param name="responseBytesMax"><c>fetch.max.bytes</c>.</param>
-internal sealed class FetchHandler(ReplicaTable replicas, FetchSessionCache sessions, Loop slow, int responseBytesMax) : IRequestHandler
+internal sealed class FetchHandler(ReplicaTable replicas, FetchSessionCache sessions, AsideReads aside, int responseBytesMax)
+    : IRequestHandler
 {
     private const int FinalEpoch = -1;
     private const int InitialEpoch = 0;
     private const sbyte ReadCommitted = 1;
-    private readonly WorkPool<FetchWork> _pool = new(pool => new FetchWork(pool, replicas, slow));
+    private readonly WorkPool<FetchWork> _pool = new(pool => new FetchWork(pool, replicas, aside));
 
     /// <inheritdoc/>
     public ApiKey Key => ApiKey.Fetch;

@@ -17,6 +17,9 @@ internal struct FetchRead
     /// <summary>The records; the read holds a reference until they are given to the reply.</summary>
     public FileSlice Records;
 
+    /// <summary>The records where they had to be read from the disk, in the place of <see cref="Records"/>; held like those.</summary>
+    public AsideBytes? Aside;
+
     /// <summary>Where the records were found, by which the aborted transactions beside them are.</summary>
     public LogSlice Found;
 
@@ -33,4 +36,16 @@ internal struct FetchRead
 
     /// <summary>True when the answer names the partition.</summary>
     public bool IsTold;
+
+    /// <summary>Bytes of records that are held.</summary>
+    public readonly int RecordBytes => Aside?.Length ?? Records.Length;
+
+    /// <summary>Lets go of what is held.</summary>
+    public void Release()
+    {
+        Records.Release();
+        Records = default;
+        Aside?.Release();
+        Aside = null;
+    }
 }

@@ -91,10 +91,28 @@ internal sealed class FetchReads
         return bytes >= _minBytes;
     }
 
-    /// <summary>Reads every partition; the records are leased until they are given away.</summary>
-    public void Read()
+    /// <summary>
+    /// Reads every partition from memory and the page cache; the records are leased until they are given away. False, with nothing held,
+    /// where the disk would have to be waited for.
+    /// </summary>
+    public bool TryRead() => TryRead(null, _bytesMax);
+
+    /// <summary>Reads every partition and waits for the disk where it must, so that sending will not. Never on an I/O loop.</summary>
+    public void Read(AsideReads aside) => TryRead(aside, Math.Min(_bytesMax, AsideReads.AnswerBytesMax));
+
+    /// <summary>Lets go of what was read and is not wanted any more.</summary>
+    public void Release() => Release(Count);
+
+    private void Release(int count)
     {
-        var left = _bytesMax;
+        for (var i = 0; i < count; i++)
+        {
+            _reads[i].Release();
+        }
+    }
+
+    private bool TryRead(AsideReads? aside, int left)
+    {
         var isFirst = true;
         for (var i = 0; i < Count; i++)
         {
@@ -102,15 +120,22 @@ internal sealed class FetchReads
             read = default;
             read.DivergingEpoch = -1;
             read.DivergingEndOffset = -1;
-            ReadOne(_wanted[i], ref read, left, isFirst);
-            if (!read.Records.IsEmpty)
+            if (!TryReadOne(_wanted[i], ref read, aside, left, isFirst))
             {
-                left = Math.Max(0, left - read.Records.Length);
+                Release(i);
+                return false;
+            }
+
+            if (read.RecordBytes > 0)
+            {
+                left = Math.Max(0, left - read.RecordBytes);
                 isFirst = false;
             }
 
             read.IsTold = TellsAll || HasNews(_wanted[i], read);
         }
+
+        return true;
     }
 
     /// <summary>
@@ -140,12 +165,12 @@ internal sealed class FetchReads
         Count = 0;
     }
 
-    private void ReadOne(FetchPartition wanted, ref FetchRead read, int bytesLeft, bool isFirst)
+    private bool TryReadOne(FetchPartition wanted, ref FetchRead read, AsideReads? aside, int bytesLeft, bool isFirst)
     {
         if (wanted.Replica is not { } replica)
         {
             read.Error = wanted.TopicId == Uuid.Zero ? ErrorCode.UnknownTopicOrPartition : ErrorCode.UnknownTopicId;
-            return;
+            return true;
         }
 
         read.Error = IsFromReplica ? ErrorCode.NotLeaderOrFollower : replica.CheckLeader(wanted.CurrentLeaderEpoch);
@@ -156,20 +181,44 @@ internal sealed class FetchReads
 
         if (read.Error != ErrorCode.None)
         {
-            return;
+            return true;
         }
 
+        try
+        {
+            return TryReadLog(wanted, ref read, aside, bytesLeft, isFirst);
+        }
+        catch (IOException e)
+        {
+            read.Release();
+            replica.ReadFailed(e);
+            read.Error = ErrorCode.KafkaStorageError;
+            read.View = null;
+            return true;
+        }
+    }
+
+    private bool TryReadLog(FetchPartition wanted, ref FetchRead read, AsideReads? aside, int bytesLeft, bool isFirst)
+    {
         // A view may be so old that its segment is closed; the next one is not.
         LogSlice slice;
         do
         {
-            read.View = replica.View;
+            read.View = wanted.Replica!.View;
             if (Diverges(wanted, read.View, out read.DivergingEpoch, out read.DivergingEndOffset))
             {
-                return;
+                return true;
             }
 
-            slice = read.View.Slice(wanted.FetchOffset, Math.Min(wanted.BytesMax, bytesLeft), _limit, isFirst);
+            var bytesMax = Math.Min(wanted.BytesMax, bytesLeft);
+            if (aside is not null)
+            {
+                slice = read.View.Slice(wanted.FetchOffset, bytesMax, _limit, isFirst);
+            }
+            else if (!read.View.TrySlice(wanted.FetchOffset, bytesMax, _limit, isFirst, out slice))
+            {
+                return false;
+            }
         }
         while (slice.IsStale);
         read.Error = slice.ErrorCode;
@@ -179,6 +228,14 @@ internal sealed class FetchReads
         {
             read.View = null;
         }
+        else if (!read.Records.IsEmpty && aside?.Read(read.Records) is { } bytes)
+        {
+            read.Aside = bytes;
+            read.Records.Release();
+            read.Records = default;
+        }
+
+        return true;
     }
 
     private static bool TryListAborted(FetchPartition wanted, LogView view, bool mayRead, ref FetchRead read)
@@ -195,11 +252,7 @@ internal sealed class FetchReads
         catch (IOException e)
         {
             wanted.Replica!.ReadFailed(e);
-            if (!read.Records.IsEmpty)
-            {
-                read.Records.Release();
-            }
-
+            read.Release();
             read = new FetchRead { Error = ErrorCode.KafkaStorageError, DivergingEpoch = -1, DivergingEndOffset = -1, IsTold = true };
         }
 
@@ -227,6 +280,6 @@ internal sealed class FetchReads
     }
 
     private static bool HasNews(FetchPartition wanted, in FetchRead read) =>
-        read.Error != ErrorCode.None || !read.Records.IsEmpty || read.DivergingEpoch >= 0
+        read.Error != ErrorCode.None || read.RecordBytes > 0 || read.DivergingEpoch >= 0
         || read.View!.HighWatermark != wanted.ToldHighWatermark || read.View.LogStartOffset != wanted.ToldLogStart;
 }

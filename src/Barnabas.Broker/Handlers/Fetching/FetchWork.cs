@@ -15,13 +15,13 @@ internal sealed class FetchWork : FetchWait, ICancelListener
 {
     private readonly WorkPool<FetchWork> _pool;
     private readonly ReplicaTable _replicas;
-    private readonly Loop _slow;
+    private readonly AsideReads _aside;
     private readonly FetchReads _reads = new();
     private readonly FetchParking _parking;
     private readonly List<FetchPartition> _own = [];
     private readonly WakeTask _wakeTask;
     private readonly RecheckTask _recheckTask;
-    private readonly ListTask _listTask;
+    private readonly SlowTask _slowTask;
     private Request _request = null!;
     private FetchSession? _session;
     private int _ownCount;
@@ -29,18 +29,19 @@ internal sealed class FetchWork : FetchWait, ICancelListener
     private int _registeredState;
     private int _holds;
     private bool _parked;
+    private bool _applied;
     private bool _registered;
     private bool _wokenEarly;
 
-    public FetchWork(WorkPool<FetchWork> pool, ReplicaTable replicas, Loop slow)
+    public FetchWork(WorkPool<FetchWork> pool, ReplicaTable replicas, AsideReads aside)
     {
         _pool = pool;
         _replicas = replicas;
-        _slow = slow;
+        _aside = aside;
         _parking = new FetchParking(this);
         _wakeTask = new WakeTask(this);
         _recheckTask = new RecheckTask(this);
-        _listTask = new ListTask(this);
+        _slowTask = new SlowTask(this);
     }
 
     /// <summary>Takes hold of a request.</summary>
@@ -51,6 +52,7 @@ internal sealed class FetchWork : FetchWait, ICancelListener
         _session = null;
         _ownCount = 0;
         _parked = false;
+        _applied = false;
         _holds = 1;
         _reads.Begin(minBytes, bytesMax, committed ? ReadLimit.LastStable : ReadLimit.HighWatermark);
     }
@@ -181,7 +183,16 @@ internal sealed class FetchWork : FetchWait, ICancelListener
         }
 
         // Whatever ends the wait from here on comes as a task of this loop.
-        _request.Applied();
+        Applied();
+    }
+
+    private void Applied()
+    {
+        if (!_applied)
+        {
+            _applied = true;
+            _request.Applied();
+        }
     }
 
     // What came between the first read and the registration woke nobody. Only from here on may the shards be told to forget. True when that
@@ -242,14 +253,16 @@ internal sealed class FetchWork : FetchWait, ICancelListener
             return;
         }
 
-        _reads.Read();
-        if (_reads.TryListAborted(mayRead: false))
+        var isRead = _reads.TryRead();
+        if (isRead && _reads.TryListAborted(mayRead: false))
         {
             WriteAnswer();
             return;
         }
 
-        _listTask.Post();
+        // The disk has to be waited for, beside this loop: the answer parks, and nobody touches the work until it comes back.
+        Applied();
+        _slowTask.Post(isRead);
     }
 
     private void WriteAnswer()
@@ -263,6 +276,7 @@ internal sealed class FetchWork : FetchWait, ICancelListener
         var request = _request;
 
         // Completing may start the next fetch of the same session: let go of everything first.
+        _reads.Release();
         _session?.Leave();
         Release();
         if (answered)
@@ -301,30 +315,47 @@ internal sealed class FetchWork : FetchWait, ICancelListener
     }
 
     /// <summary>
-    /// Reads the indexes that tell of aborted transactions, on the background pool, and answers on the connection's loop; owned by the
-    /// work, which nobody touches meanwhile.
+    /// Reads what is not in memory, on the background pool, and answers on the connection's loop; owned by the work, which nobody touches
+    /// meanwhile.
     /// </summary>
-    private sealed class ListTask(FetchWork work) : LoopTask
+    private sealed class SlowTask(FetchWork work) : LoopTask
     {
-        private bool _isListed;
+        private bool _isRead;
+        private bool _isDone;
 
-        public void Post()
+        public void Post(bool isRead)
         {
-            _isListed = false;
-            work._slow.Post(this);
+            _isRead = isRead;
+            _isDone = false;
+            work._aside.Post(this);
         }
 
         public override void Run()
         {
-            if (_isListed)
+            if (!_isDone)
+            {
+                Read();
+                work._request.Loop.Post(this);
+            }
+            else if (work._request.IsCancelled)
+            {
+                work.Finish(answered: false);
+            }
+            else
             {
                 work.WriteAnswer();
-                return;
+            }
+        }
+
+        private void Read()
+        {
+            if (!_isRead)
+            {
+                work._reads.Read(work._aside);
             }
 
             Check.That(work._reads.TryListAborted(mayRead: true));
-            _isListed = true;
-            work._request.Loop.Post(this);
+            _isDone = true;
         }
     }
 
