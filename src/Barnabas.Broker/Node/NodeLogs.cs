@@ -123,6 +123,12 @@ internal sealed class NodeLogs : IMetadataSubscriber
                 + "been flushed when the machine stopped; those behind them are kept");
         }
 
+        foreach (var name in opened.Report.SpoiledSwaps)
+        {
+            _log.Error("recovery", $"{found.Partition}: {name} is not what a compaction wrote and is removed; the segments "
+                + "that it was to replace are kept");
+        }
+
         foreach (var damage in opened.Report.Damages)
         {
             _log.Error("recovery", $"{found.Partition} is damaged: {damage}; the records around it are kept and served");

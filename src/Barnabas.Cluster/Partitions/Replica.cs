@@ -124,13 +124,13 @@ public sealed class Replica
     }
 
     /// <summary>
-    /// What a crash left behind the recovery point is flushed at once where acknowledgements wait for that: readers see it then. Owner's
-    /// turn.
+    /// What a crash left behind the recovery point is flushed at once: readers see it then where acknowledgements wait for that, and the
+    /// log can be compacted and need not be recovered again, though nobody writes to it. Owner's turn.
     /// </summary>
     internal void Begin()
     {
         Shard.Loop.CheckOwned();
-        if (_highWatermark < _log.LogEndOffset)
+        if (_highWatermark < _log.LogEndOffset || _log.HasFlushWork)
         {
             Touch();
         }

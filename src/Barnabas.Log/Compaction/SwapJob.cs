@@ -70,6 +70,7 @@ public sealed class SwapJob
 
     private void RenameFiles()
     {
+        DeleteLeftovers();
         foreach (var suffix in SegmentNames.SegmentSuffixes)
         {
             FaultPoint.Here("compact.before-swap-name");
@@ -102,6 +103,21 @@ public sealed class SwapJob
 
         FaultPoint.Here("compact.before-names-are-durable");
         _disk.SyncDirectory(Directory);
+    }
+
+    /// <summary>
+    /// What earlier exchanges have left goes before its time, so that what is named <c>.deleted</c> from here on is of this one: where the
+    /// next start finds the new data spoiled, it takes those back.
+    /// </summary>
+    private void DeleteLeftovers()
+    {
+        foreach (var entry in _disk.List(Directory))
+        {
+            if (SegmentNames.TryParseAny(entry.Name, SegmentNames.Deleted, out var offset) && offset >= _group.New.BaseOffset)
+            {
+                _disk.Delete(Path.Join(Directory, entry.Name));
+            }
+        }
     }
 
     private void Rename(string path, string from, string to)

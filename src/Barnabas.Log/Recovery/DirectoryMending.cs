@@ -1,5 +1,4 @@
 using Barnabas.Base.Seams;
-using Barnabas.Log.Batches;
 using Barnabas.Log.Segments;
 
 namespace Barnabas.Log.Recovery;
@@ -10,79 +9,31 @@ namespace Barnabas.Log.Recovery;
 /// </summary>
 internal static class DirectoryMending
 {
-    internal static void Run(IDisk disk, string directory)
+    /// <summary>Mends it, and returns the names of <c>.swap</c> files that were spoiled and so left out.</summary>
+    internal static List<string> Run(IDisk disk, string directory)
     {
         var listing = disk.List(directory);
         var firstCleaned = long.MaxValue;
         foreach (var entry in listing)
         {
-            var name = entry.Name;
-            if (TryParse(name, SegmentNames.Cleaned, out var cleaned))
+            if (SegmentNames.TryParseAny(entry.Name, SegmentNames.Cleaned, out var cleaned))
             {
                 firstCleaned = Math.Min(firstCleaned, cleaned);
             }
-
-            if (!entry.IsDirectory && (name.EndsWith(SegmentNames.Deleted, StringComparison.Ordinal)
-                || name.EndsWith(SegmentNames.Cleaned, StringComparison.Ordinal)
-                || name.EndsWith(".tmp", StringComparison.Ordinal)))
-            {
-                disk.Delete(Path.Join(directory, name));
-            }
         }
 
-        // Data first: it takes the old indexes of its offset away, and must not take the new ones.
-        foreach (var suffix in SegmentNames.SegmentSuffixes)
-        {
-            foreach (var entry in listing)
-            {
-                if (SegmentNames.TryParse(entry.Name, suffix + SegmentNames.Swap, out var offset))
-                {
-                    Swap(disk, directory, entry.Name, offset, offset >= firstCleaned);
-                }
-            }
-        }
-
+        DeleteAll(disk, directory, listing, SegmentNames.Cleaned, ".tmp");
+        var spoiled = SwapMending.Finish(disk, directory, listing, firstCleaned);
+        DeleteAll(disk, directory, disk.List(directory), SegmentNames.Deleted);
         DeleteOrphans(disk, directory);
+        return spoiled;
     }
 
-    /// <summary>
-    /// A swap whose cleaning is not complete is dropped: the segments it was made from are still there. Else the segments that it
-    /// replaces go, and it takes its place.
-    /// </summary>
-    private static void Swap(IDisk disk, string directory, string name, long offset, bool isIncomplete)
+    private static void DeleteAll(IDisk disk, string directory, IReadOnlyList<DiskEntry> listing, params string[] suffixes)
     {
-        var path = Path.Join(directory, name);
-        if (isIncomplete)
+        foreach (var entry in listing)
         {
-            disk.Delete(path);
-            return;
-        }
-
-        var target = path[..^SegmentNames.Swap.Length];
-        if (target.EndsWith(SegmentNames.Data, StringComparison.Ordinal))
-        {
-            DeleteReplaced(disk, directory, path, offset);
-        }
-
-        disk.Rename(path, target);
-    }
-
-    private static void DeleteReplaced(IDisk disk, string directory, string swapPath, long offset)
-    {
-        using var data = disk.Open(swapPath, FileOpen.Read);
-        var length = (int)Math.Min(int.MaxValue, data.Length);
-        Span<byte> buffer = stackalloc byte[4096];
-        var scan = new BatchScan(data, 0, length, buffer);
-        var last = offset;
-        while (scan.MoveNext(out var frame))
-        {
-            last = frame.LastOffset;
-        }
-
-        foreach (var entry in disk.List(directory))
-        {
-            // Also indexes whose data was taken away before the crash: they would be taken for those of the new segment.
-            if (TryParse(entry.Name, "", out var at) && at >= offset && at <= last)
+            if (!entry.IsDirectory && Array.Exists(suffixes, s => entry.Name.EndsWith(s, StringComparison.Ordinal)))
             {
                 disk.Delete(Path.Join(directory, entry.Name));
             }
@@ -103,20 +54,5 @@ internal static class DirectoryMending
                 }
             }
         }
-    }
-
-    /// <summary>Reads names such as <c>00000000000000000042.index.swap</c>.</summary>
-    private static bool TryParse(string name, string suffix, out long offset)
-    {
-        foreach (var inner in SegmentNames.SegmentSuffixes)
-        {
-            if (SegmentNames.TryParse(name, inner + suffix, out offset))
-            {
-                return true;
-            }
-        }
-
-        offset = 0;
-        return false;
     }
 }

@@ -22,6 +22,7 @@ internal sealed class LogLoader(LogOpenRequest request)
     private readonly Dictionary<string, DiskEntry> _listing = new(StringComparer.Ordinal);
     private readonly List<SegmentLease> _leases = [];
     private readonly List<LostRecords> _lost = [];
+    private List<string> _spoiledSwaps = [];
     private LeaderEpochs _epochs = LeaderEpochs.Empty;
     private LeaderEpochs _storedEpochs = LeaderEpochs.Empty;
     private long _logEnd;
@@ -46,7 +47,7 @@ internal sealed class LogLoader(LogOpenRequest request)
     private OpenedLog LoadAll()
     {
         _disk.CreateDirectory(_directory);
-        DirectoryMending.Run(_disk, _directory);
+        _spoiledSwaps = DirectoryMending.Run(_disk, _directory);
         LoadEpochs();
         var bases = ListBases();
         for (var i = 0; i < bases.Count; i++)
@@ -113,7 +114,7 @@ internal sealed class LogLoader(LogOpenRequest request)
             FirstDirtyOffset = Math.Min(request.FirstDirtyOffset, _logEnd),
         });
         var damages = segments.SelectMany(s => s.Damages ?? []).ToList();
-        return new OpenedLog(log, new RecoveryReport(_scanned.Count, _bytesCut, damages, _lost));
+        return new OpenedLog(log, new RecoveryReport(_scanned.Count, _bytesCut, damages, _lost) { SpoiledSwaps = _spoiledSwaps });
     }
 
     private void LoadEpochs()

@@ -48,7 +48,11 @@ public sealed record OpenedLog(PartitionLog Log, RecoveryReport Report);
 /// used.</param>
 /// <param name="Lost">Holes above the recovery point that were closed, in order.</param>
 public sealed record RecoveryReport(
-    int SegmentsScanned, long BytesCut, IReadOnlyList<LogDamage> Damages, IReadOnlyList<LostRecords> Lost);
+    int SegmentsScanned, long BytesCut, IReadOnlyList<LogDamage> Damages, IReadOnlyList<LostRecords> Lost)
+{
+    /// <summary>Files of an interrupted compaction that were spoiled: the segments that they were to replace have stayed.</summary>
+    public IReadOnlyList<string> SpoiledSwaps { get; init; } = [];
+}
 
 /// <summary>
 /// Records that a power cut took out of the middle of a log: written, not flushed, with others behind them that are there.

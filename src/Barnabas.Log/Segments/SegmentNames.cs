@@ -27,4 +27,19 @@ internal static class SegmentNames
             && name.EndsWith(suffix, StringComparison.Ordinal)
             && long.TryParse(name.AsSpan(0, Digits), NumberStyles.None, CultureInfo.InvariantCulture, out offset);
     }
+
+    /// <summary>Reads a name of any of a segment's own files with this suffix behind it: <c>00000000000000000042.index.swap</c>.</summary>
+    internal static bool TryParseAny(string name, string suffix, out long offset)
+    {
+        foreach (var inner in SegmentSuffixes)
+        {
+            if (TryParse(name, inner + suffix, out offset))
+            {
+                return true;
+            }
+        }
+
+        offset = 0;
+        return false;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Barnabas.Base.Seams;
 using Barnabas.Conformance.Faults.Load;
@@ -13,7 +14,8 @@ public sealed class KillLoopTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
-    [BrokerFact(Apis = [Api.Produce, Api.Fetch, Api.ListOffsets, Api.CreateTopics, Api.DeleteRecords, Api.OffsetCommit])]
+    [BrokerFact(Apis = [Api.Produce, Api.Fetch, Api.ListOffsets, Api.CreateTopics, Api.DeleteRecords, Api.OffsetCommit,
+        Api.WriteTxnMarkers])]
     [Trait("Category", "Slow")]
     public void Nothing_acknowledged_is_lost_and_nothing_appears_twice()
     {
@@ -28,22 +30,37 @@ public sealed class KillLoopTests
             {
                 load.Begin(broker.Port);
                 var answers = 200 + random.Next(4_000);
-                SpinWait.SpinUntil(() => load.Answered >= answers || load.HasEnded, Limit);
-                End(broker, random);
+                var (watch, leastMs) = (Stopwatch.StartNew(), random.Next(400)); // what comes by the clock has its time too
+                SpinWait.SpinUntil(
+                    () => (load.Answered >= answers && watch.ElapsedMilliseconds >= leastMs) || load.HasEnded, Limit);
+                var isStop = End(broker, random);
                 load.End();
                 LossException.Unless(load.Answered >= answers, $"round {round}: only {load.Answered} answers");
                 LossException.Unless(load.Unanswered > 0, $"round {round}: nothing was on its way");
+                if (isStop)
+                {
+                    load.StopBegun();
+                }
+
                 broker.Start();
                 load.Verify(broker.Port, Promise.All, isWhole: round == rounds);
+            }
+
+            var end = Stopwatch.StartNew();
+            while (!load.HasDoneEnough && end.Elapsed < Limit)
+            {
+                load.Verify(broker.Port, Promise.All, isWhole: false);
             }
 
             load.CheckFloor();
         });
     }
 
-    private static void End(BrokerProcess broker, Randomness random)
+    /// <summary>True when a clean stop was begun.</summary>
+    private static bool End(BrokerProcess broker, Randomness random)
     {
-        if (random.Chance(0.2))
+        var isStop = random.Chance(0.2);
+        if (isStop)
         {
             // A clean stop that does not come to its end.
             broker.Process.Signal(Child.SigTerm);
@@ -55,5 +72,7 @@ public sealed class KillLoopTests
         {
             broker.StartAndKill(TimeSpan.FromMilliseconds(random.Next(600)));
         }
+
+        return isStop;
     }
 }

@@ -5,6 +5,7 @@ using Barnabas.Base.Seams;
 using Barnabas.Log;
 using Barnabas.Log.Compaction;
 using Barnabas.Log.Recovery;
+using Barnabas.Log.Segments;
 using Barnabas.Protocol.Records;
 using Barnabas.Simulation.Faults;
 using Barnabas.Simulation.Seams;
@@ -54,6 +55,51 @@ public sealed class CompactionCrashTests
         }
 
         Assert.True(deaths > 150, $"only {deaths} operations");
+    }
+
+    /// <summary>
+    /// This disk keeps the changes of a directory in their order; one that does not must not be able to show an exchange half done.
+    /// </summary>
+    [Fact]
+    public void New_files_have_their_names_for_good_before_old_ones_go()
+    {
+        var disk = NewDisk(0);
+        var (unsynced, exchanges, isNameUnsynced) = (new HashSet<string>(), 0, false);
+        disk.Fault = (operation, path) =>
+        {
+            if (operation is "write" or "fsync" && path.EndsWith(SegmentNames.Cleaned, StringComparison.Ordinal))
+            {
+                _ = operation == "write" ? unsynced.Add(path) : unsynced.Remove(path);
+            }
+            else if (operation == "fsync" && path.EndsWith("t-0", StringComparison.Ordinal))
+            {
+                isNameUnsynced = false;
+            }
+            else if (operation == "rename" && path.EndsWith(SegmentNames.Cleaned, StringComparison.Ordinal))
+            {
+                Assert.Empty(unsynced);
+                isNameUnsynced = true;
+            }
+            else if (operation == "rename" && path.EndsWith(SegmentNames.Data, StringComparison.Ordinal))
+            {
+                Assert.False(isNameUnsynced);
+                exchanges++;
+            }
+
+            return null;
+        };
+        new Script(disk).Run();
+        Assert.True(exchanges > 5, $"only {exchanges} old files");
+    }
+
+    [Fact]
+    public void What_has_been_exchanged_survives_a_power_cut()
+    {
+        var disk = NewDisk(0);
+        var script = new Script(disk);
+        script.Run();
+        disk.Restart(isPowerCut: true);
+        script.JudgeCleaned();
     }
 
     private static bool Dies(SimDisk disk, long operation, bool isPowerCut, Action life)
@@ -117,6 +163,12 @@ public sealed class CompactionCrashTests
             Open();
             Clean();
             Assert.Equal(_expected, Latest());
+            Assert.Equal(_expected.Count, Records().Count);
+        }
+
+        public void JudgeCleaned()
+        {
+            Open();
             Assert.Equal(_expected.Count, Records().Count);
         }
 

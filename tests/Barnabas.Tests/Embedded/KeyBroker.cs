@@ -144,9 +144,9 @@ internal sealed class KeyBroker : IAsyncDisposable
 
     /// <summary>
     /// Lets time pass until a condition holds; how much it took. Timers are set in turns that this thread does not see the end of, so that
-    /// time may have run ahead by then: it is never too little, and may be too much.
+    /// time may have run ahead by then: it is never too little, and may be too much. Where that counts each step gets a pace.
     /// </summary>
-    public async Task<TimeSpan> Passes(Func<bool> condition, TimeSpan step)
+    public async Task<TimeSpan> Passes(Func<bool> condition, TimeSpan step, int paceMs = 0)
     {
         var passed = TimeSpan.Zero;
         while (!condition())
@@ -154,6 +154,7 @@ internal sealed class KeyBroker : IAsyncDisposable
             Time.Advance(step);
             passed += step;
             await Task.Yield();
+            await Task.Delay(paceMs);
         }
 
         return passed;

@@ -96,6 +96,11 @@ internal static class LogReader
             ],
         };
         var answer = connection.Call<FetchResponse>(request, FetchVersion).Responses[0].Partitions[0];
+        if (answer.ErrorCode == ErrorCode.OffsetOutOfRange)
+        {
+            throw new RecordsGoneException($"{topic}-{partition}: nothing is at {offset} any more");
+        }
+
         LossException.Unless(answer.ErrorCode == ErrorCode.None, $"{topic}-{partition}: {answer.ErrorCode} at {offset}");
         return answer.Records?.ToArray() ?? [];
     }
@@ -123,3 +128,6 @@ internal static class LogReader
         return answer.Offset;
     }
 }
+
+/// <summary>Records that were there a moment ago were deleted.</summary>
+internal sealed class RecordsGoneException(string message) : Exception(message);

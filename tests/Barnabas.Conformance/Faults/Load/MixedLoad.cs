@@ -6,9 +6,10 @@ using Barnabas.Messages;
 namespace Barnabas.Conformance.Faults.Load;
 
 /// <summary>
-/// A bit of everything at once: writers that are idempotent or not, with acks 1 and all; retention by size and time over small segments;
-/// DeleteRecords; topics created, configured and deleted; offsets committed. A function of its seed as far as the broker's speed is not in
-/// it. Owned by the test; in a round each actor has a thread.
+/// A bit of everything at once: writers that are idempotent or not, with acks 1 and all; keys put and deleted, in transactions and not,
+/// while their topics and the offsets are compacted; retention by size and time over small segments; DeleteRecords; topics created,
+/// configured and deleted; offsets committed. A function of its seed as far as the broker's speed is not in it. Owned by the test; in a
+/// round each actor has a thread.
 /// </summary>
 internal sealed class MixedLoad
 {
@@ -19,6 +20,7 @@ internal sealed class MixedLoad
 
     private readonly List<PartitionModel> _partitions = [];
     private readonly List<LoadActor> _actors = [];
+    private readonly List<KeyedWriter> _keyed = [];
     private readonly List<(string Topic, string Key, string Value)> _configs = [];
     private readonly Randomness _random;
     private Thread[] _threads = [];
@@ -36,6 +38,8 @@ internal sealed class MixedLoad
         _actors.Add(new RecordDeleter(_partitions[^1], _random.Split()));
         _actors.Add(new OffsetCommitter("readers", "kept", _random.Split()));
         _actors.Add(new TopicAdmin(_random.Split()));
+        AddKeyed("keyed", isTransactional: false);
+        AddKeyed("ledger", isTransactional: true);
     }
 
     /// <summary>Settings of a broker under this load, so that little time brings much.</summary>
@@ -45,8 +49,12 @@ internal sealed class MixedLoad
         ["log.initial.task.delay.ms"] = "100",
         ["log.segment.delete.delay.ms"] = "100",
         ["log.flush.offset.checkpoint.interval.ms"] = "300",
-        ["log.flush.start.offset.checkpoint.interval.ms"] = "300",
+        ["log.flush.start.offset.checkpoint.interval.ms"] = "100",
         ["replica.high.watermark.checkpoint.interval.ms"] = "300",
+        ["log.cleaner.backoff.ms"] = "20",
+        ["log.cleaner.min.cleanable.ratio"] = "0.01",
+        ["offsets.topic.segment.bytes"] = "50000",
+        ["transaction.partition.verification.enable"] = "false", // no coordinator stands behind the load's transactions
         ["metadata.log.max.record.bytes.between.snapshots"] = "60000",
         ["metadata.max.retention.bytes"] = "200000",
     };
@@ -67,7 +75,9 @@ internal sealed class MixedLoad
     public void Create(int port)
     {
         using var connection = new MessageConnection(port);
-        foreach (var topic in _partitions.GroupBy(partition => partition.Topic))
+        var keyed = _keyed.Select(writer => (writer.Topic, Count: 1, SegmentBytes: "40000"));
+        var topics = _partitions.GroupBy(partition => partition.Topic).Select(group => (Topic: group.Key, group.Count(), "300000"));
+        foreach (var (topic, count, segmentBytes) in topics.Concat(keyed))
         {
             var request = new CreateTopicsRequest
             {
@@ -76,13 +86,13 @@ internal sealed class MixedLoad
                 [
                     new()
                     {
-                        Name = topic.Key,
-                        NumPartitions = topic.Count(),
+                        Name = topic,
+                        NumPartitions = count,
                         ReplicationFactor = 1,
                         Configs =
                         [
-                            new() { Name = "internal.segment.bytes", Value = "300000" },
-                            .. _configs.Where(config => config.Topic == topic.Key)
+                            new() { Name = "internal.segment.bytes", Value = segmentBytes },
+                            .. _configs.Where(config => config.Topic == topic)
                                 .Select(config => new CreateTopicsRequest.CreatableTopicConfig { Name = config.Key, Value = config.Value }),
                         ],
                     },
@@ -91,6 +101,9 @@ internal sealed class MixedLoad
             Assert.Equal(ErrorCode.None, connection.Call<CreateTopicsResponse>(request, 7).Topics[0].ErrorCode);
         }
     }
+
+    /// <summary>A clean stop was begun.</summary>
+    public void StopBegun() => _partitions.ForEach(partition => partition.Writers.ForEach(writer => writer.MayBeForgotten()));
 
     /// <summary>Everybody begins to work.</summary>
     public void Begin(int port)
@@ -119,10 +132,19 @@ internal sealed class MixedLoad
         _actors.ForEach(actor => actor.Verify(connection, promise));
     }
 
+    /// <summary>True when records were deleted and compacted away; some of that comes with time.</summary>
+    public bool HasDoneEnough =>
+        _partitions.TrueForAll(partition => !partition.IsTrimmed || partition.Start > 0)
+        && _keyed.TrueForAll(writer => writer.Model.HasShrunk);
+
     /// <summary>A load that did not do what it is made for proves nothing.</summary>
-    public void CheckFloor() => LossException.Unless(
-        _partitions.TrueForAll(partition => !partition.IsTrimmed || partition.Start > 0),
-        $"nothing was deleted: {string.Join(", ", _partitions.Select(partition => $"{partition} begins at {partition.Start}"))}");
+    public void CheckFloor()
+    {
+        var starts = string.Join(", ", _partitions.Select(partition => $"{partition} begins at {partition.Start}"));
+        var shrunk = string.Join(", ", _keyed.Where(writer => writer.Model.HasShrunk).Select(writer => writer.Topic));
+        LossException.Unless(HasDoneEnough, $"too little was deleted: {starts}; compacted are {shrunk}");
+        LossException.Unless(_keyed.Exists(writer => writer.Model.HasAborted), "no reader met an aborted transaction");
+    }
 
     private void Add(string topic, int number, Trimming trimming, params WriterKind[] writers)
     {
@@ -134,5 +156,13 @@ internal sealed class MixedLoad
             partition.Writers.Add(writer);
             _actors.Add(writer);
         }
+    }
+
+    private void AddKeyed(string topic, bool isTransactional)
+    {
+        var writer = new KeyedWriter(topic, isTransactional, _random.Split());
+        _keyed.Add(writer);
+        _actors.Add(writer);
+        _configs.AddRange([(topic, "cleanup.policy", "compact"), (topic, "delete.retention.ms", "300")]);
     }
 }

@@ -29,8 +29,8 @@ internal sealed class PartitionModel(string topic, int number, Trimming trimming
     /// <summary>The first offset at the last look.</summary>
     public long Start { get; private set; }
 
-    /// <summary>True where records are to go from the front.</summary>
-    public bool IsTrimmed => trimming.RetentionBytes > 0 || trimming.RetentionMs > 0 || DeletesBelow > 0;
+    /// <summary>True where records go from the front by themselves.</summary>
+    public bool IsTrimmed => trimming.RetentionBytes > 0 || trimming.RetentionMs > 0;
 
     /// <summary>Acknowledged batches that were lost where that is allowed.</summary>
     public int Lost { get; private set; }
@@ -42,21 +42,18 @@ internal sealed class PartitionModel(string topic, int number, Trimming trimming
     public void Verify(MessageConnection connection, Promise promise, bool isWhole)
     {
         var safeEnd = promise.SafeEnd(topic, number, Math.Max(_seenEnd, Writers.Max(writer => writer.AcknowledgedEnd)));
-        var (start, end) = Bounds(connection, safeEnd);
+        var (start, from, end, seen) = Read(connection, safeEnd, isWhole || promise.MayLose);
         LossException.Unless(end >= safeEnd, $"{this}: ends at {end}, and {safeEnd} was safe");
         if (end < _seenEnd || promise.MayLose)
         {
             Lost += Writers.Sum(writer => writer.Forget(end));
-            isWhole = true;
         }
 
-        var from = isWhole ? start : Math.Max(start, _seenEnd);
         if (from == start)
         {
             Writers.ForEach(writer => writer.LooksAgain());
         }
 
-        var seen = LogReader.Read(connection, topic, number, from, end).ToArray();
         var first = new HashSet<int>();
         foreach (var record in seen)
         {
@@ -72,6 +69,23 @@ internal sealed class PartitionModel(string topic, int number, Trimming trimming
 
     /// <inheritdoc/>
     public override string ToString() => $"{topic}-{number}";
+
+    private (long Start, long From, long End, SeenRecord[] Seen) Read(MessageConnection connection, long safeEnd, bool isWhole)
+    {
+        while (true)
+        {
+            var (start, end) = Bounds(connection, safeEnd);
+            var from = isWhole || end < _seenEnd ? start : Math.Max(start, _seenEnd);
+            try
+            {
+                return (start, from, end, LogReader.Read(connection, topic, number, from, end).ToArray());
+            }
+            catch (RecordsGoneException) when (IsTrimmed)
+            {
+                // Retention goes on while it is read.
+            }
+        }
+    }
 
     // Where acknowledgements wait for the disk, a broker that has come back shows what it found once that is flushed.
     private (long Start, long End) Bounds(MessageConnection connection, long safeEnd)

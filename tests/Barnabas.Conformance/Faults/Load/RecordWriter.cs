@@ -42,6 +42,8 @@ internal sealed class RecordWriter(int id, PartitionModel partition, WriterKind 
     private int _nextSequence;
     private long _lastSeen = -1;
     private bool _hasLost;
+    private bool _mayBeForgotten;
+    private readonly HashSet<long> _behindUnknown = [];
 
     public int Id => id;
 
@@ -63,10 +65,17 @@ internal sealed class RecordWriter(int id, PartitionModel partition, WriterKind 
     /// <summary>A record of this writer is there.</summary>
     public void See(long number, long offset, bool isFirstOfLog)
     {
-        var follows = kind.IsIdempotent && !_hasLost && !isFirstOfLog && _lastSeen >= 0 ? number == _lastSeen + 1 : number > _lastSeen;
+        var isNext = number == _lastSeen + 1 || (number > _lastSeen && _behindUnknown.Contains(number));
+        var follows = kind.IsIdempotent && !_hasLost && !isFirstOfLog && _lastSeen >= 0 ? isNext : number > _lastSeen;
         LossException.Unless(follows, $"{Name}: record {number} at {offset} follows {_lastSeen}");
         _lastSeen = number;
     }
+
+    /// <summary>
+    /// A clean stop was begun: its snapshot holds the last batch of a producer, as Kafka's does, and so the broker may not know the others
+    /// again that were on their way.
+    /// </summary>
+    public void MayBeForgotten() => _mayBeForgotten = true;
 
     /// <summary>The end of the log was lost, as it may be: what was acknowledged there is forgotten, and sequences begin anew.</summary>
     public int Forget(long end)
@@ -75,7 +84,7 @@ internal sealed class RecordWriter(int id, PartitionModel partition, WriterKind 
         _lastSeen = -1;
         _producerId = -1;
         _unanswered.Clear();
-        return Acknowledged.RemoveAll(batch => batch.Offset >= end);
+        return Acknowledged.RemoveAll(batch => batch.Offset + batch.Count > end);
     }
 
     /// <inheritdoc/>
@@ -100,12 +109,34 @@ internal sealed class RecordWriter(int id, PartitionModel partition, WriterKind 
             }
 
             var answer = connection.Receive<ProduceResponse>(Version).Responses[0].PartitionResponses[0];
+            if (answer.ErrorCode == ErrorCode.OutOfOrderSequenceNumber && _mayBeForgotten)
+            {
+                GoOnBehind(connection);
+                again.Clear();
+                continue;
+            }
+
+            _mayBeForgotten = false;
             CheckDone(answer.ErrorCode, $"records from {_unanswered.Peek().First}");
             var done = _unanswered.Dequeue();
             done.Offset = answer.BaseOffset;
             Acknowledged.Add(done);
             HasAnswer();
         }
+    }
+
+    /// <summary>Some of what is on its way is there and some is not, and nobody will know: another producer goes on behind it.</summary>
+    private void GoOnBehind(MessageConnection connection)
+    {
+        for (var i = 1; i < _unanswered.Count; i++)
+        {
+            connection.Receive<ProduceResponse>(Version);
+        }
+
+        _unanswered.Clear();
+        _behindUnknown.Add(_nextNumber);
+        _mayBeForgotten = false;
+        Introduce(connection);
     }
 
     private void Introduce(MessageConnection connection)

@@ -97,6 +97,17 @@ internal sealed class CleanerBench : IDisposable
         return replica;
     }
 
+    /// <summary>The process dies, and the log is opened again by the next.</summary>
+    public Replica Crash(Replica replica)
+    {
+        Table.Remove(replica);
+        replica.Log.Abandon();
+        var next = Add(replica.Partition.Topic);
+        OnShard(next.Begin);
+        Host.Pump();
+        return next;
+    }
+
     public static List<string> Read(Replica replica) =>
         [.. CompactedLog.Read(replica.View).Select(r => r.Value is null ? r.Key! : $"{r.Key}={r.Value.TrimEnd('.')}")];
 

@@ -27,6 +27,15 @@ public sealed class LogCleanerTests : IDisposable
     }
 
     [Fact]
+    public void What_a_crash_left_unflushed_is_cleaned_though_nobody_writes_to_it()
+    {
+        var replica = _bench.Crash(_bench.AddDirty("t"));
+        _bench.Cleaner.Start();
+        _bench.Host.Pump();
+        Assert.Equal(["a=7", "b=7", "c=7"], CleanerBench.Read(replica));
+    }
+
+    [Fact]
     public void The_dirtiest_log_comes_first()
     {
         var less = _bench.AddDirty("a", "min.cleanable.dirty.ratio=0");

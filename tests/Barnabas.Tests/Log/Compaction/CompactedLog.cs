@@ -85,7 +85,7 @@ internal sealed class CompactedLog : IDisposable
     }
 
     /// <summary>One whole cleaning of what can be cleaned; false when there is nothing.</summary>
-    public bool Clean(CleaningMemory? memory = null)
+    public bool Clean(CleaningMemory? memory = null, bool removesOld = true)
     {
         using var job = TryBegin(memory);
         if (job is null)
@@ -101,7 +101,11 @@ internal sealed class CompactedLog : IDisposable
                     var swap = Log.Compaction.Exchange(job);
                     Assert.NotNull(swap);
                     swap.Run();
-                    swap.Remove();
+                    if (removesOld)
+                    {
+                        swap.Remove();
+                    }
+
                     break;
                 case CompactionStep.Done:
                     Log.Compaction.Complete(job);

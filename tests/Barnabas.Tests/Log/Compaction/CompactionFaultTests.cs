@@ -221,7 +221,7 @@ public sealed class CompactionFaultTests
         swaps.ForEach(s => s.Remove());
     }
 
-    private static CompactionStep Step(CompactionJob job)
+    internal static CompactionStep Step(CompactionJob job)
     {
         var step = job.Step(100);
         while (step == CompactionStep.Working)
@@ -233,7 +233,7 @@ public sealed class CompactionFaultTests
     }
 
     /// <summary>Segments with superseded records, and an aborted transaction whose index entry must not outlive its marker.</summary>
-    private static void Fill(CompactedLog log)
+    internal static void Fill(CompactedLog log)
     {
         log.Append("a=0", "b=0", "c=0");
         log.Append(Transaction with { BaseSequence = 0 }, "d=9", "a=9");
@@ -258,7 +258,7 @@ public sealed class CompactionFaultTests
         clean();
     }
 
-    private static string Latest(CompactedLog log)
+    internal static string Latest(CompactedLog log)
     {
         var latest = new SortedDictionary<string, string>();
         foreach (var record in log.Read(committed: true))
@@ -285,6 +285,6 @@ public sealed class CompactionFaultTests
         disk.FailAt = int.MaxValue;
     }
 
-    private static List<string> Leftovers(CompactedLog log) => [.. Directory.GetFiles(log.Fixture.Directory)
+    internal static List<string> Leftovers(CompactedLog log) => [.. Directory.GetFiles(log.Fixture.Directory)
         .Where(f => f.EndsWith(".cleaned") || f.EndsWith(".swap") || f.EndsWith(".deleted") || f.EndsWith(".tmp"))];
 }
