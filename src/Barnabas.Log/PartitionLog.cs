@@ -16,8 +16,8 @@ namespace Barnabas.Log;
 /// <summary>
 /// One partition on disk. Owned by the loop of its partition shard, which alone calls its members; other threads read <see cref="View"/>.
 /// A turn stages batches, writes them with one call, then publishes: bytes are in the file before the view that shows them. Faults of the
-/// disk come out as <see cref="IOException"/> from <see cref="WriteStaged"/> and <see cref="Publish"/>; the log is then broken for good
-/// and its owner takes the directory offline.
+/// disk come out as <see cref="IOException"/> from <see cref="WriteStaged"/> and <see cref="Publish"/>; the log is then broken for good and
+/// its owner takes the directory offline, but for a <see cref="DiskFullException"/>, after which <see cref="Rewind"/> mends it.
 /// </summary>
 public sealed class PartitionLog
 {
@@ -80,9 +80,6 @@ public sealed class PartitionLog
 
     /// <summary>True when a roll or a truncation waits to be made durable by <see cref="BeginFlush"/>.</summary>
     public bool HasFlushWork => _backlog.HasWork;
-
-    /// <summary>Producer ids that the log remembers.</summary>
-    public int ProducerCount => _producers.Count;
 
     /// <summary>Where the owner begins, carries on and ends cleanings.</summary>
     public LogCompaction Compaction { get; }
@@ -188,24 +185,19 @@ public sealed class PartitionLog
     /// Writes what is staged, with one call unless the segment rolls in between. Afterwards the callers' buffers are free. A failure breaks
     /// the log: nothing of what was staged counts, and no view will show it.
     /// </summary>
-    public void WriteStaged()
+    public int WriteStaged()
     {
         if (!_writer.HasStaged)
         {
-            return;
+            return 0;
         }
 
         Check.That(!IsBroken);
-        try
-        {
-            _writer.WriteStaged(Config);
-            _writtenEnd = _logEnd;
-        }
-        catch (IOException)
-        {
-            IsBroken = true;
-            throw;
-        }
+        IsBroken = true; // and stays so if the write throws
+        var bytes = _writer.WriteStaged(Config);
+        IsBroken = false;
+        _writtenEnd = _logEnd;
+        return bytes;
     }
 
     /// <summary>
@@ -333,10 +325,17 @@ public sealed class PartitionLog
             Compaction.Settle();
             var cut = Truncation.Cut(_disk, _writer.Segments, offset);
             Adopt(cut.Segments, cut.LogEndOffset, _epochs.TruncatedTo(cut.LogEndOffset));
-            var expiry = new ProducerExpiry(nowMs, Config.ProducerIdExpirationMs);
-            _producers = ProducerReplay.Load(_disk, _writer.Segments, _logEnd, _logEnd, expiry);
+            _producers = ProducerReplay.Load(_disk, _writer.Segments, _logEnd, _logEnd, new(nowMs, Config.ProducerIdExpirationMs));
         });
         Volatile.Write(ref _view, MakeView());
+    }
+
+    /// <summary>After a write that found no room: cuts what came of it. The log is what its view shows, and goes on. Blocks.</summary>
+    public void Rewind(long nowMs)
+    {
+        Check.That(!HasStaged && !View.IsClosed);
+        IsBroken = false;
+        TruncateTo(_writtenEnd, nowMs);
     }
 
     /// <summary>Drops everything and starts empty: the log of a follower that fell behind its leader's start. Blocks.</summary>

@@ -15,6 +15,9 @@ public interface ILoopHost
     /// The loop's earliest timer is now <see cref="Loop.NextDueUs"/>: see that <see cref="Loop.Tick"/> is called by then. Any thread.
     /// </summary>
     void DueChanged(Loop loop);
+
+    /// <summary>False while no other thread than the host's may run the host's loops inline. Any thread.</summary>
+    bool RunsInline => true;
 }
 
 /// <summary>
@@ -101,12 +104,12 @@ public sealed class Loop
     }
 
     /// <summary>
-    /// Runs the task at once on the calling thread if the loop is idle and nothing is queued, else queues it. Only for threads of the shell
-    /// that hold no token but that of their own I/O loop: between other loops it is always <see cref="Post"/>.
+    /// Runs the task at once on the calling thread if the loop is idle, nothing is queued and the host lets it, else queues it. Only for
+    /// threads of the shell that hold no token but that of their own I/O loop: between other loops it is always <see cref="Post"/>.
     /// </summary>
     public void PostOrRun(LoopTask task)
     {
-        if (!_queue.IsEmpty || Interlocked.CompareExchange(ref _token, Running, Idle) != Idle)
+        if (!_queue.IsEmpty || !Host.RunsInline || Interlocked.CompareExchange(ref _token, Running, Idle) != Idle)
         {
             Post(task);
             return;

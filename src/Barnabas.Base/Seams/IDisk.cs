@@ -80,6 +80,21 @@ public interface IByteSource
     int Read(Span<byte> buffer, long position);
 }
 
+/// <summary>
+/// There was no room on the disk for a call. What was there before is as it was, but for a part of the bytes of a write; the call may be
+/// made again when there is room. Never for a sync: one that fails, for whatever reason, leaves nothing to trust.
+/// </summary>
+public sealed class DiskFullException : IOException
+{
+    /// <summary>A call that found no room.</summary>
+    /// <param name="message">The call, the path and the system's reason.</param>
+    /// <param name="errno">The system's number for it.</param>
+    public DiskFullException(string message, int errno)
+        : base(message, errno)
+    {
+    }
+}
+
 /// <summary>An open file. Reads and writes name their position, so that many may read while the owner writes behind them.</summary>
 public interface IDiskFile : IByteSource, IDisposable
 {

@@ -59,6 +59,23 @@ public sealed class BrokerConfig
     /// <summary>The endpoints to open, in the order of the key.</summary>
     public IReadOnlyList<ListenerConfig> Listeners { get; private init; } = [];
 
+    /// <summary>True for a log directory that takes no new partitions: <c>cordoned.log.dirs</c> names it, or all of them.</summary>
+    public bool IsCordoned(string directory) =>
+        Array.Exists(Items("cordoned.log.dirs"), item => item == "*" || Path.GetFullPath(item) == directory);
+
+    /// <summary>Why these directories cannot be cordoned; null when they can.</summary>
+    internal string? CordonProblem(string[] items)
+    {
+        if (items.Contains("*"))
+        {
+            return items.Length == 1 ? null : "When cordoned.log.dirs is set to *, it must not contain other values";
+        }
+
+        var missing = Array.FindAll(items, item => !LogDirs.Contains(Path.GetFullPath(item)));
+        return missing.Length == 0 ? null
+            : $"All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : {string.Join(", ", missing)}";
+    }
+
     /// <summary>True when listeners without authentication may be open to other machines.</summary>
     public bool AllowPublic { get; }
 
@@ -193,6 +210,11 @@ public sealed class BrokerConfig
         if (Network.OverridesProblem is { } problem)
         {
             throw new StartupException($"{OriginOf("max.connections.per.ip.overrides")}: {problem}");
+        }
+
+        if (CordonProblem(Items("cordoned.log.dirs")) is { } cordon)
+        {
+            throw new StartupException($"{OriginOf("cordoned.log.dirs")}: {cordon}");
         }
 
         if (NodeId < 0)

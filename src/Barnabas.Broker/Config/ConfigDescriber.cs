@@ -110,7 +110,7 @@ public static class ConfigDescriber
     }
 
     private static bool IsListed(ConfigKey key, IReadOnlyCollection<string>? names, bool isSet) =>
-        !key.IsInternal && (names is null ? !key.IsOwn || isSet : names.Contains(key.Name));
+        !key.IsInternal && (isSet || !key.IsListedWhenSet) && (names is null ? !key.IsOwn || isSet : names.Contains(key.Name));
 
     private static ConfigEntry Entry(ConfigKey key, string? value, List<ConfigSynonym> synonyms) =>
         new(key.Name, Shown(key, value), false, synonyms.Count > 0 ? synonyms[0].Source : ConfigSource.Default, synonyms, key);

@@ -237,6 +237,8 @@ public static class ConfigEdits
         {
             case "log.retention.ms" when long.Parse(value.AsSpan().Trim()) == 0:
                 return "requirement failed: log.retention.ms must be unlimited (-1) or, greater than or equal to 1";
+            case "cordoned.log.dirs":
+                return broker.CordonProblem(ConfigRules.Items(value)) is { } refused ? $"requirement failed: {refused}" : null;
             case "num.io.threads" or "num.network.threads" or "background.threads" or "num.replica.fetchers"
                 or "num.recovery.threads.per.data.dir" or "log.cleaner.threads":
                 var (now, wanted) = (broker.Long(key.Name), long.Parse(value.AsSpan().Trim()));

@@ -54,8 +54,10 @@ public enum ConfigSource : sbyte
 /// <param name="Doc">One line on what it does.</param>
 /// <param name="Synonym">The broker key that gives a topic's or group's default; null for none.</param>
 /// <param name="IsInternal">True for keys that DescribeConfigs does not list.</param>
+/// <param name="IsListedWhenSet">True for keys that it lists only where they are set.</param>
 public sealed record ConfigKey(
-    string Name, ConfigType Type, string? Default, ConfigUpdate Update, string Valid, string Doc, string? Synonym, bool IsInternal)
+    string Name, ConfigType Type, string? Default, ConfigUpdate Update, string Valid, string Doc, string? Synonym, bool IsInternal,
+    bool IsListedWhenSet)
 {
     /// <summary>True for values that are never shown.</summary>
     public bool IsSensitive => Type == ConfigType.Password;

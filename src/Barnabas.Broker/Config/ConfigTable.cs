@@ -103,6 +103,8 @@ public sealed class ConfigTable
         var mode = fields[3];
         var isInternal = mode.EndsWith(" internal", StringComparison.Ordinal);
         mode = isInternal ? mode[..^" internal".Length] : mode;
+        var isListedWhenSet = mode.EndsWith(" when-set", StringComparison.Ordinal);
+        mode = isListedWhenSet ? mode[..^" when-set".Length] : mode;
         var update = mode switch
         {
             "read-only" => ConfigUpdate.ReadOnly,
@@ -111,7 +113,8 @@ public sealed class ConfigTable
         };
         var isSynonym = mode is not ("-" or "read-only" or "cluster-wide" or "per-broker");
         var value = fields[2] switch { "null" => null, "\"\"" => "", var text => text };
-        return new ConfigKey(fields[0], TypeOf(fields[1]), value, update, fields[4] ?? "", doc, isSynonym ? mode : null, isInternal);
+        return new ConfigKey(
+            fields[0], TypeOf(fields[1]), value, update, fields[4] ?? "", doc, isSynonym ? mode : null, isInternal, isListedWhenSet);
     }
 
     private static void ReadFields(ReadOnlySpan<byte> line, string[] fields, ref int count)

@@ -22,6 +22,9 @@ public sealed record BrokerNodeSetup
     /// <summary>The clock of every timeout and timestamp.</summary>
     public SystemClock Clock { get; init; } = SystemClock.Instance;
 
+    /// <summary>Where the directories lie.</summary>
+    public IDisk Disk { get; init; } = new FileDisk();
+
     /// <summary>Faults that a test scripts; null where nothing stands before the handlers.</summary>
     public RequestFaults? Faults { get; init; }
 
@@ -38,10 +41,9 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly BrokerNodeSetup _setup;
     private readonly IoLoopGroup _group;
     private readonly Randomness _randomness = new((ulong)Random.Shared.NextInt64());
-    private readonly FileDisk _disk = new();
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private NodeNetwork? _network;
-    private LogDirectory? _directory;
+    private NodeDirectories? _directories;
     private NodeMetadata? _metadata;
     private NodeLogs? _logs;
     private NodeServices? _services;
@@ -59,7 +61,7 @@ public sealed class BrokerNode : IAsyncDisposable
     public IReadOnlyList<HostAndPort> ClientAddresses => _network!.ClientAddresses;
 
     /// <summary>The cluster's id.</summary>
-    public string ClusterId => _directory!.Meta.ClusterId;
+    public string ClusterId => _directories!.Metadata.Meta.ClusterId;
 
     /// <summary>Completes when the node cannot go on by itself.</summary>
     public Task<Exception> Failed => _failed.Task;
@@ -97,23 +99,33 @@ public sealed class BrokerNode : IAsyncDisposable
         var quiet = _network!.StopAsync();
         _services!.Stop();
         await quiet.ConfigureAwait(false);
+        await FenceAsync().ConfigureAwait(false);
+        var clean = await _logs!.CloseAsync().ConfigureAwait(false);
+        await _metadata!.StopAsync().ConfigureAwait(false);
         if (!_failed.Task.IsCompleted)
         {
-            await _metadata!.FenceAsync().ConfigureAwait(false);
+            _directories!.CloseClean(clean, _metadata.BrokerEpoch);
         }
 
-        var isClean = await _logs!.CloseAsync().ConfigureAwait(false);
-        await _metadata!.StopAsync().ConfigureAwait(false);
-        if (isClean && !_failed.Task.IsCompleted)
-        {
-            _directory!.CloseClean(_metadata.BrokerEpoch);
-        }
-        else
-        {
-            _directory!.Dispose();
-        }
+        _directories!.Dispose();
 
         _group.Dispose();
+    }
+
+    private async Task FenceAsync()
+    {
+        try
+        {
+            if (!_failed.Task.IsCompleted)
+            {
+                await _metadata!.FenceAsync().ConfigureAwait(false);
+            }
+        }
+        catch (IOException e)
+        {
+            // The metadata log has failed meanwhile. All that was opened is closed all the same.
+            _setup.Log.Warn("broker", $"the controller cannot be told of the stop: {e.Message}");
+        }
     }
 
     private static WireKind WireOf(BrokerConfig config) => config.Text("barnabas.wire") switch
@@ -129,22 +141,25 @@ public sealed class BrokerNode : IAsyncDisposable
         var config = _setup.Config;
         _network = new NodeNetwork(config, _group, _setup.Clock, _setup.OpensController, _setup.Log);
         var voter = _network.Voter(config);
-        _directory = NodeStorage.Open(config, _disk, _setup.Clock, _randomness, voter, _setup.Log);
+        _directories = NodeStorage.Open(new NodeStorageSetup(config, _setup.Disk, _setup.Clock, _randomness, voter, _setup.Log));
         var live = new LiveConfig(config) { Changed = changed => _network.Server.Use(changed.Network.Limits) };
         var settings = NodeController.Settings(config, live, _randomness.Split());
         var driver = new QuorumDriver(NodeMetadata.DriverSetup(
-            config, _directory, _disk, voter, settings, (_group, _setup.Clock, e => _failed.TrySetResult(e))));
-        _metadata = new NodeMetadata(config, _directory, driver, _randomness);
+            config, _directories.Metadata, _setup.Disk, voter, settings, (_group, _setup.Clock, e => _failed.TrySetResult(e))));
+        _metadata = new NodeMetadata(config, _directories, driver, _randomness);
         driver.Publisher.Subscribe(live);
         await _metadata.LeadAsync().ConfigureAwait(false);
         await _metadata.RegisterAsync(_network.BrokerEndpoints, _network.ControllerEndpoints).ConfigureAwait(false);
 
-        _logs = new NodeLogs(_directory, live, _group, _setup.Clock, _randomness.Split(), _setup.Log);
+        var reports = new DirectoryReports(config.NodeId, _directories.Logs, driver, live);
+        _logs = new NodeLogs(new NodeLogsSetup(
+            _directories, live, _group, _setup.Clock, _randomness.Split(), reports, _setup.Log));
         _ = _logs.Failed.Task.ContinueWith(t => _failed.TrySetResult(t.Result), TaskScheduler.Default);
         _services = new NodeServices(new NodeParts(
-            config, live, _directory, driver, _logs, _group, _setup.Clock, _randomness.Split(), () => _metadata.BrokerEpoch,
+            config, live, _directories, driver, _logs, _group, _setup.Clock, _randomness.Split(), () => _metadata.BrokerEpoch,
             _setup.Log));
-        await SubscribeAsync(driver, _logs).ConfigureAwait(false);
+        reports.Begin(_metadata.BrokerEpoch);
+        await SubscribeAsync(driver, _logs, reports).ConfigureAwait(false);
         _services.AddHandlers(_network);
         if (_setup.Faults is { } faults)
         {
@@ -159,13 +174,14 @@ public sealed class BrokerNode : IAsyncDisposable
     }
 
     // On the metadata loop, so that no change falls between the image that is loaded and the first delta.
-    private static async Task SubscribeAsync(QuorumDriver driver, NodeLogs logs)
+    private static async Task SubscribeAsync(QuorumDriver driver, NodeLogs logs, DirectoryReports reports)
     {
         var loaded = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
         driver.Loop.Post(new ActionTask(() =>
         {
             loaded.SetResult(logs.LoadAsync(driver.Publisher.Image));
             driver.Publisher.SubscribeToChanges(logs);
+            driver.Publisher.SubscribeToChanges(reports);
         }));
         await (await loaded.Task.ConfigureAwait(false)).ConfigureAwait(false);
     }
@@ -189,7 +205,7 @@ public sealed class BrokerNode : IAsyncDisposable
             await _metadata.StopAsync().ConfigureAwait(false);
         }
 
-        _directory?.Dispose();
+        _directories?.Dispose();
         _group.Dispose();
     }
 }

@@ -19,15 +19,15 @@ namespace Barnabas.Broker.Node;
 internal sealed class NodeMetadata
 {
     private readonly BrokerConfig _config;
-    private readonly LogDirectory _directory;
+    private readonly NodeDirectories _directories;
     private readonly Uuid _incarnation;
     private long _brokerEpoch = -1;
 
     public NodeMetadata(
-        BrokerConfig config, LogDirectory directory, QuorumDriver driver, Randomness randomness)
+        BrokerConfig config, NodeDirectories directories, QuorumDriver driver, Randomness randomness)
     {
         _config = config;
-        _directory = directory;
+        _directories = directories;
         _incarnation = randomness.NextUuid();
         Driver = driver;
     }
@@ -45,7 +45,7 @@ internal sealed class NodeMetadata
             {
                 Disk = disk,
                 LogDirectory = directory.Path,
-                Raft = new RaftSetup(NodeStorage.Voter(config, directory.Meta.DirectoryId!.Value, controller), VoterSet.Empty),
+                Raft = new RaftSetup(NodeStorage.Voter(config, directory.Id, controller), VoterSet.Empty),
                 Controller = settings,
                 Log = new MetadataLogConfig(
                     config.Quorum.SegmentBytes, config.Quorum.SegmentMs, config.Quorum.SnapshotAfterBytes, config.Quorum.SnapshotAfterMs,
@@ -79,11 +79,11 @@ internal sealed class NodeMetadata
         var request = new BrokerRegistrationRequest
         {
             BrokerId = _config.NodeId,
-            ClusterId = _directory.Meta.ClusterId,
+            ClusterId = _directories.Metadata.Meta.ClusterId,
             IncarnationId = _incarnation,
             Rack = _config.Text("broker.rack"),
-            PreviousBrokerEpoch = _directory.PreviousBrokerEpoch,
-            LogDirs = [_directory.Meta.DirectoryId!.Value],
+            PreviousBrokerEpoch = _directories.PreviousBrokerEpoch,
+            LogDirs = [.. _directories.Logs.Select(directory => directory.Id)],
             Listeners = [.. broker.Select(e => new BrokerRegistrationRequest.Listener
             {
                 Name = e.Name, Host = e.Host, Port = e.Port, SecurityProtocol = e.SecurityProtocol,
@@ -105,7 +105,8 @@ internal sealed class NodeMetadata
         if (reply.ErrorCode != ErrorCode.None)
         {
             throw new StartupException(
-                $"node {_config.NodeId} cannot register as a broker of the cluster in {_directory.Path}: {reply.ErrorCode.ProtocolName()}");
+                $"node {_config.NodeId} cannot register as a broker of the cluster in {_directories.Metadata.Path}: "
+                + reply.ErrorCode.ProtocolName());
         }
 
         _brokerEpoch = reply.BrokerEpoch;

@@ -13,7 +13,6 @@ using Barnabas.Broker.Network;
 using Barnabas.Broker.Quorum;
 using Barnabas.Broker.Worlds;
 using Barnabas.Cluster.Controller;
-using Barnabas.Log.Directories;
 
 namespace Barnabas.Broker.Node;
 
@@ -21,7 +20,7 @@ namespace Barnabas.Broker.Node;
 internal sealed record NodeParts(
     BrokerConfig Config,
     LiveConfig Live,
-    LogDirectory Directory,
+    NodeDirectories Directories,
     QuorumDriver Quorum,
     NodeLogs Logs,
     IoLoopGroup Group,
@@ -68,13 +67,18 @@ internal sealed class NodeServices(NodeParts parts)
         apis.Add(new DeleteRecordsHandler(partitions));
         apis.Add(new DescribeProducersHandler(partitions));
         apis.Add(new WriteTxnMarkersHandler(partitions, parts.Clock));
-        apis.Add(new DescribeLogDirsHandler(partitions, parts.Directory, () => parts.Live.Broker, lookups));
+        apis.Add(new AlterReplicaLogDirsHandler(parts.Logs.Replicas));
+        apis.Add(new DescribeLogDirsHandler(parts.Logs.Replicas, parts.Logs.Directories, parts.Config.LogDirs, lookups));
     }
 
     private void AddAdmin(NodeNetwork network)
     {
         var context = new AdminContext(
-            parts.Config.NodeId, parts.Directory.Meta.ClusterId, parts.Quorum, () => parts.Live.Broker, parts.Logs.Replicas.WhenApplied);
+            parts.Config.NodeId,
+            parts.Directories.Metadata.Meta.ClusterId,
+            parts.Quorum,
+            () => parts.Live.Broker,
+            parts.Logs.Replicas.WhenApplied);
         IRequestHandler[] both =
         [
             new CreateTopicsHandler(context),
@@ -87,6 +91,8 @@ internal sealed class NodeServices(NodeParts parts)
             new DescribeQuorumHandler(context),
             new UpdateFeaturesHandler(context),
             new UnregisterBrokerHandler(context),
+            new AlterPartitionReassignmentsHandler(context),
+            new ListPartitionReassignmentsHandler(),
         ];
         foreach (var handler in both)
         {

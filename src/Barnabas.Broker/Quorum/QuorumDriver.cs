@@ -154,10 +154,13 @@ public sealed class QuorumDriver
     /// <summary>Runs a job of the log beside this loop, behind those that were made before: a log's jobs do not overlap.</summary>
     internal void PostJob(Action job) => _syncLoop.Post(new ActionTask(() => Guard(job)));
 
-    internal void Post(Action action) => Loop.Post(new ActionTask(() => Guard(action)));
+    // A failure counts before anything else that waits for the loop: a log that is broken takes nothing more.
+    internal void Post(Action action) => Loop.Post(new ActionTask(() => Guard(action, Fail)));
 
     /// <summary>Runs something that may block on the loop beside; a failure ends the node.</summary>
-    internal void Guard(Action action)
+    internal void Guard(Action action) => Guard(action, e => Loop.Post(new ActionTask(() => Fail(e))));
+
+    private static void Guard(Action action, Action<Exception> fail)
     {
         try
         {
@@ -165,7 +168,7 @@ public sealed class QuorumDriver
         }
         catch (Exception e) when (e is IOException or MalformedException)
         {
-            Loop.Post(new ActionTask(() => Fail(e)));
+            fail(e);
         }
     }
 

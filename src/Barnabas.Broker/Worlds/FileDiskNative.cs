@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Barnabas.Base.Seams;
 
 namespace Barnabas.Broker.Worlds;
 
@@ -11,7 +12,7 @@ internal static unsafe partial class FileDiskNative
     internal const int ReadOnly = 0, ReadWrite = 2, Create = 0x40, CutToNothing = 0x200, CloseOnExec = 0x80000;
     private const int EndOfFile = 2, KeepSize = 1, SetLock = 6;
     private const short WriteLock = 1;
-    private const int NoEntry = 2, Interrupted = 4, TryAgain = 11, NoAccess = 13, NotSupported = 95;
+    private const int NoEntry = 2, Interrupted = 4, TryAgain = 11, NoAccess = 13, NotSupported = 95, NoSpace = 28, QuotaExceeded = 122;
 
     /// <summary>The most pieces that one pwritev takes.</summary>
     internal const int PiecesMax = 512;
@@ -177,7 +178,12 @@ internal static unsafe partial class FileDiskNative
     {
         var errno = Marshal.GetLastPInvokeError();
         var text = $"{call} {path}: {NameOf(errno)} ({Marshal.GetPInvokeErrorMessage(errno)})";
-        return errno == NoEntry ? new FileNotFoundException(text, path) { HResult = errno } : new IOException(text, errno);
+        return errno switch
+        {
+            NoEntry => new FileNotFoundException(text, path) { HResult = errno },
+            NoSpace or QuotaExceeded when call is not ("fsync" or "fdatasync") => new DiskFullException(text, errno),
+            _ => new IOException(text, errno),
+        };
     }
 
     private static void Retry(Func<int, long, int> call, int descriptor, long argument, string name, string path)

@@ -28,11 +28,19 @@ public static class BrokerRegistrations
 
         var epoch = decision.NextOffset;
         var wasClean = before is not null && before.Epoch == request.PreviousBrokerEpoch;
-        decision.Add(ToBroker(request, epoch).ToRecord(image.Features.MetadataVersion));
+        var broker = ToBroker(request, epoch);
+        decision.Add(broker.ToRecord(image.Features.MetadataVersion));
         if (before is not null && !wasClean)
         {
-            AddElections(image, partition => partition.Leader == request.BrokerId, request.BrokerId, decision);
+            AddElections(
+                image,
+                partition => partition.Leader == request.BrokerId && broker.HasOnline(partition.DirectoryOf(request.BrokerId)),
+                request.BrokerId,
+                decision);
         }
+
+        // What lies in a directory that did not come back has no leader until it does.
+        BrokerDirectories.AddElections(image, broker, decision);
 
         return new BrokerRegistrationResponse { BrokerEpoch = epoch };
     }
@@ -52,7 +60,7 @@ public static class BrokerRegistrations
             AddChange(brokerId, brokerEpoch, change => change.Fenced = -1, 0, decision);
             AddElections(
                 image,
-                partition => partition.Leader == PartitionImage.NoLeader
+                partition => partition.Leader == PartitionImage.NoLeader && broker.HasOnline(partition.DirectoryOf(brokerId))
                     && (partition.Isr.Contains(brokerId) || (partition.Isr.IsEmpty && partition.EligibleLeaderReplicas.Contains(brokerId))),
                 brokerId,
                 decision);

@@ -8,6 +8,8 @@ namespace Barnabas.Cluster.Controller;
 /// <summary>Chooses and checks the brokers of new partitions. Stateless.</summary>
 internal static class ReplicaPlacement
 {
+    private const string NoneIsOpen = "All brokers are currently fenced, or have all their log directories cordoned.";
+
     /// <summary>
     /// Spreads partitions over the brokers: leaders in turn from a random place, followers behind them, brokers that are fenced last.
     /// </summary>
@@ -16,18 +18,21 @@ internal static class ReplicaPlacement
         var brokers = image.Brokers.Values.ToList();
         if (replicationFactor > brokers.Count)
         {
-            return new Refusal(ErrorCode.InvalidReplicationFactor,
-                $"Unable to replicate the partition {replicationFactor} time(s): The target replication factor of {replicationFactor} "
-                + $"cannot be reached because only {brokers.Count} broker(s) are registered or some brokers have all their log "
-                + "directories cordoned.");
+            return TooFew(replicationFactor, brokers.Count);
         }
 
+        brokers.RemoveAll(broker => broker.TakesNoReplicas);
         var active = brokers.FindAll(broker => !broker.IsFenced).ConvertAll(broker => broker.Id);
         var fenced = brokers.FindAll(broker => broker.IsFenced).ConvertAll(broker => broker.Id);
         if (active.Count == 0)
         {
             return new Refusal(ErrorCode.InvalidReplicationFactor,
-                $"Unable to replicate the partition {replicationFactor} time(s): All brokers are currently fenced.");
+                $"Unable to replicate the partition {replicationFactor} time(s): {NoneIsOpen}");
+        }
+
+        if (replicationFactor > brokers.Count)
+        {
+            return TooFew(replicationFactor, brokers.Count);
         }
 
         var first = random.Next(active.Count);
@@ -46,6 +51,11 @@ internal static class ReplicaPlacement
 
         return Refusal.None;
     }
+
+    private static Refusal TooFew(int replicationFactor, int brokers) => new(ErrorCode.InvalidReplicationFactor,
+        $"Unable to replicate the partition {replicationFactor} time(s): The target replication factor of {replicationFactor} "
+        + $"cannot be reached because only {brokers} broker(s) are registered or some brokers have all their log "
+        + "directories cordoned.");
 
     /// <summary>Checks the brokers that a request names for one partition.</summary>
     public static Refusal Check(MetadataImage image, List<int> replicas, int? replicationFactor)

@@ -113,6 +113,11 @@ public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
         }
         catch (Exception e) when (e is IOException or MalformedException)
         {
+            if (e is IOException disk)
+            {
+                _replica.ReadFailed(disk);
+            }
+
             Loop.Post(new ActionTask(() => GiveUp(load, e)));
         }
     }));

@@ -45,6 +45,29 @@ public sealed record BrokerImage
     /// <summary>Log directories that take no new replicas.</summary>
     public ImmutableArray<Uuid> CordonedDirectories { get; init; } = [];
 
+    /// <summary>True when all of its log directories are cordoned: only a replica that is placed by hand goes there.</summary>
+    public bool TakesNoReplicas
+    {
+        get
+        {
+            foreach (var directory in Directories)
+            {
+                if (!CordonedDirectories.Contains(directory))
+                {
+                    return false;
+                }
+            }
+
+            return Directories.Length > 0;
+        }
+    }
+
+    /// <summary>
+    /// True when a replica in that directory can be used: it is one of the broker's, or nobody has said yet which one it is.
+    /// </summary>
+    public bool HasOnline(Uuid directory) =>
+        directory == DirectoryIds.Unassigned || directory == DirectoryIds.Migrating || Directories.Contains(directory);
+
     /// <summary>The advertised endpoint of a listener, or null when the broker has none of that name.</summary>
     public NodeEndpoint? Endpoint(string listener)
     {

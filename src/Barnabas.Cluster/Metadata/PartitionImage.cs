@@ -43,6 +43,10 @@ public sealed record PartitionImage
     /// <summary>True from an unclean election until the leader has said that it recovered.</summary>
     public bool IsRecovering { get; init; }
 
+    /// <summary>The log directory of a broker's replica; <see cref="DirectoryIds.Unassigned"/> where it has none.</summary>
+    public Uuid DirectoryOf(int brokerId) =>
+        Replicas.IndexOf(brokerId) is >= 0 and var index ? Directories[index] : DirectoryIds.Unassigned;
+
     /// <summary>The partition that a <see cref="PartitionRecord"/> makes.</summary>
     internal static PartitionImage Of(PartitionRecord record) => new()
     {

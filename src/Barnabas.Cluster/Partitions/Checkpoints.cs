@@ -7,7 +7,7 @@ namespace Barnabas.Cluster.Partitions;
 /// The offset checkpoints of a log directory, written when they have changed. Owned by the upkeep's loop, the cleaner's
 /// offsets by the cleaner's; at the end of the broker by whoever stops it.
 /// </summary>
-public sealed class Checkpoints(LogDirectory directory, ReplicaTable table)
+public sealed class Checkpoints(LogDirectory directory, Func<IReadOnlyList<Replica>> replicasHere)
 {
     private List<PartitionOffset>? _recoveryPoints;
     private List<PartitionOffset>? _logStarts;
@@ -17,27 +17,27 @@ public sealed class Checkpoints(LogDirectory directory, ReplicaTable table)
     /// <summary>Recovery points.</summary>
     public void WriteRecoveryPoints() => Write(
         ref _recoveryPoints,
-        [.. table.Snapshot().Select(r => new PartitionOffset(r.Partition, r.Log.RecoveryPoint))],
+        [.. replicasHere().Select(r => new PartitionOffset(r.Partition, r.Log.RecoveryPoint))],
         directory.WriteRecoveryPoints);
 
     /// <summary>Log starts, where they do not begin a segment.</summary>
     public void WriteLogStarts() => Write(
         ref _logStarts,
-        [.. table.Snapshot().Where(r => r.View.LogStartOffset > r.View.FirstSegmentOffset)
+        [.. replicasHere().Where(r => r.View.LogStartOffset > r.View.FirstSegmentOffset)
             .Select(r => new PartitionOffset(r.Partition, r.View.LogStartOffset))],
         directory.WriteLogStarts);
 
     /// <summary>High watermarks.</summary>
     public void WriteHighWatermarks() => Write(
         ref _highWatermarks,
-        [.. table.Snapshot().Select(r => new PartitionOffset(r.Partition, r.View.HighWatermark))],
+        [.. replicasHere().Select(r => new PartitionOffset(r.Partition, r.View.HighWatermark))],
         directory.WriteHighWatermarks);
 
     /// <summary>Where cleanings stopped. At first always, so that nothing is left there of partitions that were deleted.</summary>
     public void WriteCleanerOffsets()
     {
         _cleanerOffsets ??= [new PartitionOffset(default, -1)];
-        var offsets = table.Snapshot().Select(r => new PartitionOffset(r.Partition, r.View.FirstDirtyOffset));
+        var offsets = replicasHere().Select(r => new PartitionOffset(r.Partition, r.View.FirstDirtyOffset));
         Write(ref _cleanerOffsets, [.. offsets.Where(o => o.Offset >= 0)], directory.WriteCleanerOffsets);
     }
 

@@ -2,6 +2,7 @@ using Barnabas.Base;
 using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
 using Barnabas.Cluster.Metadata;
+using Barnabas.Cluster.Partitions.Moves;
 using Barnabas.Log;
 using Barnabas.Log.Directories;
 
@@ -16,11 +17,14 @@ public sealed record LocalReplicasSetup
     /// <summary>A loop on the background pool: making, opening and removing logs blocks.</summary>
     public required Loop Loop { get; init; }
 
-    /// <summary>Homes of the replicas.</summary>
-    public required ShardSet Shards { get; init; }
+    /// <summary>Where the replicas lie, and where new ones go.</summary>
+    public required ReplicaDirectories Directories { get; init; }
 
-    /// <summary>Where the logs lie.</summary>
-    public required LogDirectory Directory { get; init; }
+    /// <summary>Moves replicas between directories.</summary>
+    public required ReplicaMoves Moves { get; init; }
+
+    /// <summary>Tells the controller where replicas lie that the metadata has elsewhere or nowhere. On the loop.</summary>
+    public Action<IReadOnlyList<ReplicaAssignment>> Assign { get; init; } = _ => { };
 
     /// <summary>The configuration in force for a topic.</summary>
     public required Func<MetadataImage, string, LogConfig> ConfigOf { get; init; }
@@ -30,31 +34,44 @@ public sealed record LocalReplicasSetup
 
     /// <summary>Takes a sentence for the operator.</summary>
     public required Action<string> Report { get; init; }
-
-    /// <summary>Told what could not be done to the log directory, and why: its owner takes it offline.</summary>
-    public required Action<string, IOException> DiskFailed { get; init; }
 }
-
-/// <summary>A log that the directory held at start, open.</summary>
-/// <param name="TopicId">Whose it is; null when it does not say.</param>
-/// <param name="Log">Recovered; nobody else uses it.</param>
-public sealed record FoundLog(Uuid? TopicId, PartitionLog Log);
 
 /// <summary>
 /// Keeps the replicas of this node as the metadata wants them: opens and makes logs, tells replicas of a new leader or configuration, takes
 /// deleted ones out. Owned by its own loop on the background pool; any thread may post a change and look into <see cref="Table"/>.
 /// </summary>
-public sealed class LocalReplicas(LocalReplicasSetup setup)
+public sealed class LocalReplicas
 {
-    // By the name of their directory, whosever records they are.
-    private readonly Dictionary<TopicPartition, FoundLog> _found = [];
+    private const long RetryUs = 1_000_000;
+    private readonly LocalReplicasSetup _setup;
+    private readonly FoundLogs _found = new();
 
     // Partitions whose directory is about to be moved out of the way, with what waits for its name.
     private readonly Dictionary<TopicPartition, Action?> _leaving = [];
+    private readonly ChangeRounds _rounds;
+    private readonly DirectoryDisposal _disposal;
     private MetadataImage _image = MetadataImage.Empty;
-    private readonly HashSet<ActionTimer> _removals = [];
-    private readonly ChangeRounds _rounds = new(setup.Loop);
     private bool _isStopping;
+
+    /// <summary>Holds nothing until <see cref="Start"/>.</summary>
+    public LocalReplicas(LocalReplicasSetup setup)
+    {
+        _setup = setup;
+        _rounds = new ChangeRounds(setup.Loop);
+        _disposal = new DirectoryDisposal(setup);
+        Assignments = new DirectoryAssignments(setup, () => _image);
+        Moves = new LocalMoves(this, _disposal, setup);
+        foreach (var directory in setup.Directories.All)
+        {
+            directory.Health.RanOutOfRoom = replica => Post(() => Rewind(replica, directory));
+        }
+    }
+
+    /// <summary>The replicas that move between directories.</summary>
+    public LocalMoves Moves { get; }
+
+    /// <summary>What the controller is to be told. Only on this object's loop.</summary>
+    internal DirectoryAssignments Assignments { get; }
 
     /// <summary>Where handlers look replicas up.</summary>
     public ReplicaTable Table { get; } = new();
@@ -63,18 +80,21 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
     public Action<Replica, bool>? Changed { get; set; }
 
     /// <summary>
-    /// Takes in what the log directory held at start, then the first image; <paramref name="done"/> runs on this object's loop.
+    /// Takes in what the log directories held at start, then the first image; <paramref name="done"/> runs on this object's loop.
     /// </summary>
     public void Start(IReadOnlyList<FoundLog> logs, MetadataImage image, Action done) => Post(() =>
     {
         foreach (var log in logs)
         {
-            _found[log.Log.Partition] = log;
+            _found.Add(log);
         }
 
-        foreach (var leftover in setup.Directory.Leftovers)
+        foreach (var directory in _setup.Directories.All)
         {
-            RemoveLater(leftover, delayMs: 0);
+            foreach (var leftover in directory.Files.Leftovers)
+            {
+                _disposal.RemoveLater(directory, leftover, delayMs: 0);
+            }
         }
 
         _image = image;
@@ -84,12 +104,9 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
             ApplyTopic(null, topic, image, round);
         }
 
-        foreach (var stray in _found.Values)
-        {
-            SetAside(stray.Log);
-        }
-
-        _found.Clear();
+        _found.Drain(_disposal.SetAside);
+        Assignments.Tell();
+        Moves.Resume();
         round.Done();
         done();
     });
@@ -104,26 +121,34 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
 
     /// <summary>
     /// Takes in no further change; <paramref name="stopped"/> runs on this object's loop when those under way are done, and nothing here
-    /// touches the disk any more. What is marked as deleted is left to the next start.
+    /// touches the disk any more. What is marked as deleted is left to the next start. The moves have stopped before.
     /// </summary>
     public void Stop(Action stopped) => Post(() =>
     {
         _isStopping = true;
         _rounds.WhenNone(() =>
         {
-            foreach (var removal in _removals)
-            {
-                setup.Loop.Timers.Cancel(removal);
-            }
-
+            _disposal.Stop();
             stopped();
         });
     });
 
-    /// <summary>Takes every replica out of service: its disk has failed, or the broker stops.</summary>
-    public void FailAll(ReplicaFailure failure) => Post(() =>
+    /// <summary>
+    /// Moves a replica to another directory, or cancels its move; <paramref name="answer"/> gets the outcome of asking, on this object's
+    /// loop. Any thread.
+    /// </summary>
+    public void Move(TopicPartition partition, string path, Action<ErrorCode> answer) => Post(() => answer(Moves.Ask(partition, path)));
+
+    /// <summary>What a stop waits for, until it is done. On this object's loop.</summary>
+    internal ChangeRound BeginRound() => _rounds.Begin(_image.EndOffset);
+
+    /// <summary>Runs an action on this object's loop, behind all that was posted. Any thread.</summary>
+    public void Post(Action action) => _setup.Loop.Post(new ActionTask(action));
+
+    /// <summary>Takes every replica in a directory out of service: its disk has failed.</summary>
+    public void FailAll(DirectoryHealth directory, ReplicaFailure failure) => Post(() =>
     {
-        foreach (var replica in Table.Snapshot())
+        foreach (var replica in Table.Snapshot(directory))
         {
             replica.Shard.Loop.Post(new ActionTask(() => replica.Fail(failure)));
         }
@@ -152,6 +177,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
         }
 
         ApplyConfigs(delta, round);
+        Assignments.Tell();
         round.Done();
     }
 
@@ -166,7 +192,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
             }
 
             var held = Table.Find(topic.Id, i);
-            if (!partition.Replicas.Contains(setup.NodeId))
+            if (!partition.Replicas.Contains(_setup.NodeId))
             {
                 if (held is not null)
                 {
@@ -179,7 +205,7 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
             }
             else
             {
-                Become(held, State(partition, held.State.Config), round);
+                Become(held, ReplicaState.Of(partition, held.State.Config, _setup.NodeId), round);
             }
         }
     }
@@ -196,12 +222,12 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
             };
             foreach (var topic in topics)
             {
-                var config = setup.ConfigOf(delta.After, topic.Name);
+                var config = _setup.ConfigOf(delta.After, topic.Name);
                 for (var i = 0; i < topic.Partitions.Length; i++)
                 {
                     if (Table.Find(topic.Id, i) is { } replica)
                     {
-                        Become(replica, State(topic.Partitions[i], config), round);
+                        Become(replica, ReplicaState.Of(topic.Partitions[i], config, _setup.NodeId), round);
                     }
                 }
             }
@@ -240,26 +266,66 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
     private void Add(TopicImage topic, int partition)
     {
         var name = new TopicPartition(topic.Name, partition);
-        var state = State(topic.Partitions[partition], setup.ConfigOf(_image, topic.Name));
+        var assigned = topic.Partitions[partition].DirectoryOf(_setup.NodeId);
+
+        // Others of its name are somebody else's, or were left before they said whose they are.
+        var found = _found.Claim(name, topic.Id, assigned, _disposal.SetAside);
+        if ((found?.Place ?? Moves.TakeWish(name) ?? _setup.Directories.PlaceFor(assigned)) is not { } directory)
+        {
+            _setup.Report(
+                $"{name} lies in a directory that is not there (directory.id {assigned}): it is offline until the directory is back");
+            return;
+        }
+
+        var state = ReplicaState.Of(topic.Partitions[partition], _setup.ConfigOf(_image, topic.Name), _setup.NodeId);
         try
         {
-            if (_found.Remove(name, out var found) && found.TopicId != topic.Id)
-            {
-                // The directory is somebody else's, or was left before it said whose: it makes room before a log is made under its name.
-                SetAside(found.Log);
-                found = null;
-            }
-
-            var log = found?.Log ?? setup.Directory.CreateLog(name, topic.Id, state.Config, setup.Loop.NowWallMs).Log;
-            var highWatermark = found is null ? 0 : setup.Directory.HighWatermarkOf(name);
-            var replica = new Replica(setup.Shards.Of(topic.Id, partition), topic.Id, log, highWatermark, setup.NodeId, state);
+            var log = found?.Log ?? directory.Files.CreateLog(name, topic.Id, state.Config, _setup.Loop.NowWallMs).Log;
+            var highWatermark = found is null ? 0 : directory.Files.HighWatermarkOf(name);
+            var replica = new Replica(directory.Shards.Of(topic.Id, partition), topic.Id, log, highWatermark, _setup.NodeId, state);
+            directory.PartitionCount++;
             Table.Add(replica);
             replica.Shard.Loop.Post(new ActionTask(replica.Begin));
             Changed?.Invoke(replica, true);
+            Assignments.Note(replica, directory, assigned);
+        }
+        catch (DiskFullException e)
+        {
+            directory.Health.Room.Exhaust();
+            _setup.Report($"{name} cannot be made yet: {e.Message}");
+            _setup.Loop.Timers.Set(new ActionTimer(() => AddAgain(topic.Id, partition)), _setup.Loop.NowUs + RetryUs);
         }
         catch (IOException e)
         {
-            setup.DiskFailed($"opening {name}", e);
+            directory.Health.Fail($"opening {name}", e);
+        }
+    }
+
+    private void AddAgain(Uuid topicId, int partition)
+    {
+        if (!_isStopping && _image.Topics.Find(topicId) is { } topic && Table.Find(topicId, partition) is null)
+        {
+            var round = _rounds.Begin(_image.EndOffset);
+            AddOrWait(topic, partition, round);
+            Assignments.Tell();
+            round.Done();
+        }
+    }
+
+    // The disk was full in the middle of an append: the log goes back to what it was, and the replica on.
+    private void Rewind(Replica replica, ReplicaDirectory directory)
+    {
+        try
+        {
+            if (directory.IsOnline && Table.Find(replica.TopicId, replica.Partition.Partition) == replica)
+            {
+                replica.Log.Rewind(_setup.Loop.NowWallMs);
+                Replace(replica, replica.Log, directory);
+            }
+        }
+        catch (IOException e)
+        {
+            directory.Health.Fail($"cutting {replica.Partition}", e);
         }
     }
 
@@ -299,73 +365,36 @@ public sealed class LocalReplicas(LocalReplicasSetup setup)
             replica.Log.Abandon();
 
             // Its jobs name its files by their paths: none may still run when another partition has the directory's name.
-            replica.Shard.Upkeep.Behind(() => Post(() =>
+            replica.Shard.Upkeep.Behind(replica.Log, () => Post(() =>
             {
-                Delete(replica.Partition, delayMs);
-                Left(replica.Partition);
-                round.Done();
+                _disposal.Delete(replica, delayMs);
+
+                // The copy of a move has the name too, almost.
+                Moves.Cancel(replica.Partition);
+                Moves.WhenEnded(replica.Partition, () =>
+                {
+                    Left(replica.Partition);
+                    round.Done();
+                });
             }));
         }));
     }
 
-    private void Delete(TopicPartition partition, long delayMs)
+    /// <summary>
+    /// Another object takes the place of one that is out of service, over the same log or another: the replica may change its shard.
+    /// </summary>
+    internal void Replace(Replica old, PartitionLog log, ReplicaDirectory directory)
     {
-        try
-        {
-            RemoveLater(setup.Directory.MarkDeleted(partition, setup.Randomness.NextUuid()), delayMs);
-        }
-        catch (IOException e)
-        {
-            setup.DiskFailed($"deleting {partition}", e);
-        }
+        var index = old.Partition.Partition;
+        var partition = _image.Topics.Find(old.TopicId)!.Partitions[index];
+        var state = ReplicaState.Of(partition, _setup.ConfigOf(_image, old.Partition.Topic), _setup.NodeId);
+        var replica = new Replica(
+            directory.Shards.Of(old.TopicId, index), old.TopicId, log, old.View.HighWatermark, _setup.NodeId, state);
+        Table.Add(replica);
+        replica.Shard.Loop.Post(new ActionTask(replica.Begin));
+        Changed?.Invoke(old, false);
+        Changed?.Invoke(replica, true);
+        Assignments.Note(replica, directory, partition.DirectoryOf(_setup.NodeId));
+        Assignments.Tell();
     }
-
-    private void SetAside(PartitionLog log)
-    {
-        log.Abandon();
-        try
-        {
-            var path = setup.Directory.MarkStray(log.Partition, setup.Randomness.NextUuid());
-            setup.Report($"{log.Partition} is not assigned to this node: its directory is set aside as {path}");
-        }
-        catch (IOException e)
-        {
-            setup.DiskFailed($"setting {log.Partition} aside", e);
-        }
-    }
-
-    private void RemoveLater(string path, long delayMs)
-    {
-        ActionTimer removal = null!;
-        removal = new ActionTimer(() =>
-        {
-            _removals.Remove(removal);
-            Remove(path);
-        });
-        _removals.Add(removal);
-        setup.Loop.Timers.Set(removal, setup.Loop.DueIn(delayMs));
-    }
-
-    private void Remove(string path)
-    {
-        try
-        {
-            setup.Directory.Remove(path);
-        }
-        catch (IOException e)
-        {
-            setup.Report($"{path} cannot be removed: {e.Message}");
-        }
-    }
-
-    private ReplicaState State(PartitionImage partition, LogConfig config) => new(
-        partition.Leader,
-        partition.LeaderEpoch,
-        partition.PartitionEpoch,
-        [.. partition.Isr],
-        partition.Replicas.Length,
-        partition.Leader == setup.NodeId,
-        config);
-
-    private void Post(Action action) => setup.Loop.Post(new ActionTask(action));
 }

@@ -13,10 +13,9 @@ public sealed record CleanerSettings(long BackoffMs, double IoBytesPerSecond, Cl
 
 /// <summary>What the cleaner needs of the broker around it, on its own loop.</summary>
 /// <param name="Randomness">Belongs to the cleaner: secrets of its hashes.</param>
-/// <param name="WriteCheckpoint">Writes where cleanings stopped, if that has changed.</param>
+/// <param name="WriteCheckpoints">Writes in each log directory where cleanings stopped, if that has changed; faults are its own.</param>
 /// <param name="Report">Takes a sentence for the operator.</param>
-/// <param name="Failed">The disk failed beside any one log.</param>
-public sealed record CleanerWorld(Randomness Randomness, Action WriteCheckpoint, Action<string> Report, Action<IOException> Failed);
+public sealed record CleanerWorld(Randomness Randomness, Action WriteCheckpoints, Action<string> Report);
 
 /// <summary>
 /// Compacts the logs, one at a time, the dirtiest first. Owned by its own loop on the background pool, where it works in small steps; what
@@ -67,7 +66,7 @@ public sealed class LogCleaner
 
     private void Look()
     {
-        Guard(_world.WriteCheckpoint);
+        _world.WriteCheckpoints();
         if (Dirtiest(NowForAges()) is not var (replica, plan))
         {
             _passedOver.Clear();
@@ -127,6 +126,12 @@ public sealed class LogCleaner
 
     private void Work()
     {
+        if (_replica!.Failure is not null)
+        {
+            GiveUp();
+            return;
+        }
+
         var (settings, job) = (_settings(), _job!);
         var bytesPerSecond = Math.Max(1, settings.IoBytesPerSecond);
         try
@@ -148,6 +153,13 @@ public sealed class LogCleaner
                 default:
                     break;
             }
+        }
+        catch (DiskFullException)
+        {
+            // The log is as it was. What the cleaning has written goes, and it begins again behind the next rest.
+            _replica.Shard.Health.Room.Exhaust();
+            GiveUp();
+            return;
         }
         catch (IOException e)
         {
@@ -242,7 +254,15 @@ public sealed class LogCleaner
 
     private void EndJob()
     {
-        Guard(() => _job?.Dispose());
+        try
+        {
+            _job?.Dispose();
+        }
+        catch (IOException e)
+        {
+            _replica!.ReadFailed(e);
+        }
+
         _job = null;
         _replica = null;
     }
@@ -279,16 +299,4 @@ public sealed class LogCleaner
     private void Post(Action action) => _loop.Post(new ActionTask(() => GoOn(action)));
 
     private static void OnShard(Replica replica, Action action) => replica.Shard.Loop.Post(new ActionTask(action));
-
-    private void Guard(Action disk)
-    {
-        try
-        {
-            disk();
-        }
-        catch (IOException e)
-        {
-            _world.Failed(e);
-        }
-    }
 }

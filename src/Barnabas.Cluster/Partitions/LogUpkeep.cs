@@ -1,4 +1,6 @@
 using Barnabas.Base.Loops;
+using Barnabas.Base.Seams;
+using Barnabas.Log;
 using Barnabas.Log.Compaction;
 using Barnabas.Log.Flushing;
 using Barnabas.Log.Retention;
@@ -28,32 +30,40 @@ public sealed record UpkeepTimes
 }
 
 /// <summary>What the upkeep does to the log directory as a whole, on its own loop.</summary>
+/// <param name="Health">Told when the disk fails; nothing more is done to a directory that has failed.</param>
 /// <param name="WriteRecoveryPoints">Writes the recovery points.</param>
 /// <param name="WriteLogStarts">Writes the log starts.</param>
 /// <param name="WriteHighWatermarks">Writes the high watermarks.</param>
-/// <param name="Failed">The disk failed beside any one log.</param>
+/// <param name="Space">Measures the room; null where nobody minds.</param>
 public sealed record UpkeepDisk(
-    Action WriteRecoveryPoints, Action WriteLogStarts, Action WriteHighWatermarks, Action<IOException> Failed);
+    DirectoryHealth Health, Action WriteRecoveryPoints, Action WriteLogStarts, Action WriteHighWatermarks, SpaceWatch? Space = null);
 
 /// <summary>
-/// The slow work on logs: flushes of what has rolled, retention, checkpoints. Owned by its own loop on the background pool; shards hand it
-/// closed jobs and take the results back in turns of their own.
+/// The slow work on the logs of one directory: flushes of what has rolled, retention, checkpoints. Owned by its own loop on the background
+/// pool; shards hand it closed jobs and take the results back in turns of their own.
 /// </summary>
 public sealed class LogUpkeep
 {
+    private const long SpaceCheckUs = 5_000_000, FullCheckUs = 500_000;
     private readonly Loop _loop;
-    private readonly ReplicaTable _table;
+    private readonly Func<IReadOnlyList<Replica>> _replicas;
     private readonly UpkeepTimes _times;
     private readonly UpkeepDisk _disk;
     private readonly List<ActionTimer> _timers = [];
+    private readonly UpkeepQueue _jobs;
     private readonly Dictionary<Action, ActionTimer> _removals = [];
     private AgeClock? _ages;
 
     /// <summary>Takes a loop of its own.</summary>
-    public LogUpkeep(Loop loop, ReplicaTable table, UpkeepTimes times, UpkeepDisk disk)
+    /// <param name="loop">Not used by anyone else.</param>
+    /// <param name="replicas">The replicas of the directory, as they are now.</param>
+    /// <param name="times">How often what is done.</param>
+    /// <param name="disk">The directory.</param>
+    public LogUpkeep(Loop loop, Func<IReadOnlyList<Replica>> replicas, UpkeepTimes times, UpkeepDisk disk)
     {
         _loop = loop;
-        _table = table;
+        _replicas = replicas;
+        _jobs = new UpkeepQueue(loop, disk.Health);
         _times = times;
         _disk = disk;
     }
@@ -67,6 +77,10 @@ public sealed class LogUpkeep
         Every(_times.LogStartCheckpointMs, _times.LogStartCheckpointMs, () => Guard(_disk.WriteLogStarts));
         Every(_times.HighWatermarkCheckpointMs, _times.HighWatermarkCheckpointMs, () => Guard(_disk.WriteHighWatermarks));
         Every(_times.ProducerExpiryCheckMs, _times.ProducerExpiryCheckMs, ExpireProducers);
+        if (_disk.Space is { } space)
+        {
+            WatchSpace(space);
+        }
     });
 
     /// <summary>
@@ -76,66 +90,72 @@ public sealed class LogUpkeep
     public void Stop(Action done) => Post(() =>
     {
         _timers.ForEach(_loop.Timers.Cancel);
-        foreach (var (remove, timer) in _removals)
+        RemoveNow();
+        _jobs.End();
+        done();
+    });
+
+    /// <summary>
+    /// The broker is about to stop: jobs that wait for room wait no longer, so that nobody has to wait for them. Any thread.
+    /// </summary>
+    public void EndWaiting() => Post(() =>
+    {
+        if (_jobs.IsWaiting)
         {
-            _loop.Timers.Cancel(timer);
-            Guard(remove);
+            // Removals may make room.
+            RemoveNow();
         }
 
-        _removals.Clear();
-        done();
+        _jobs.End();
     });
 
     /// <summary>Takes what a replica has to flush. In a turn of the replica's shard.</summary>
     internal void Flush(Replica replica, bool includeActive)
     {
         var job = replica.Log.BeginFlush(includeActive);
-        Post(() => Run(replica, job));
+        InOrder(replica, job.Abandon, () =>
+        {
+            job.RunAndHold();
+            job.Abandon();
+            replica.Shard.Loop.Post(new ActionTask(() => replica.Flushed(job)));
+        });
     }
 
     /// <summary>
-    /// Takes the files of an exchanged group; <paramref name="done"/> runs on this object's loop when they have their names. In a turn of
-    /// the replica's shard.
+    /// Takes the files of an exchanged group; <paramref name="done"/> runs on this object's loop when they have their names, or never will.
+    /// In a turn of the replica's shard.
     /// </summary>
     internal void Swap(Replica replica, SwapJob job, Action done)
     {
         var delayMs = replica.State.Config.FileDeleteDelayMs;
-        Post(() =>
-        {
-            try
+        InOrder(
+            replica,
+            () =>
+            {
+                job.Abandon();
+                done();
+            },
+            () =>
             {
                 job.Run();
                 RemoveLater(job.Remove, delayMs);
-            }
-            catch (IOException e)
-            {
-                replica.Shard.Loop.Post(new ActionTask(() => replica.Shard.DiskFailed(replica, e)));
-            }
-
-            done();
-        });
+                done();
+            });
     }
 
-    /// <summary>Runs <paramref name="action"/> on this object's loop, behind the jobs that it has been given. Any thread.</summary>
-    internal void Behind(Action action) => Post(action);
-
-    private void Run(Replica replica, FlushJob job)
+    /// <summary>
+    /// Runs <paramref name="action"/> on this object's loop when no job of a log, that has been abandoned, will run any more. Any thread.
+    /// </summary>
+    internal void Behind(PartitionLog log, Action action) => Post(() =>
     {
-        try
-        {
-            job.Run();
-            replica.Shard.Loop.Post(new ActionTask(() => replica.Flushed(job)));
-        }
-        catch (IOException e)
-        {
-            replica.Shard.Loop.Post(new ActionTask(() => replica.Shard.DiskFailed(replica, e)));
-        }
-    }
+        _jobs.Drop(log);
+        action();
+    });
 
     private void ApplyRetention()
     {
         var nowMs = NowForAges();
-        foreach (var replica in _table.Snapshot())
+        foreach (var replica in _replicas())
         {
             if (replica.Failure is null && RetentionPlan.Make(replica.View, replica.State.Config, nowMs) is { } plan)
             {
@@ -150,18 +170,18 @@ public sealed class LogUpkeep
         if (replica.Delete(plan) is { } job)
         {
             var delayMs = replica.State.Config.FileDeleteDelayMs;
-            Post(() => Guard(() =>
+            InOrder(replica, job.Abandon, () =>
             {
                 job.Rename();
                 RemoveLater(job.Remove, delayMs);
-            }));
+            });
         }
     }
 
     private void ExpireProducers()
     {
         var nowMs = NowForAges();
-        foreach (var replica in _table.Snapshot())
+        foreach (var replica in _replicas())
         {
             replica.Shard.Loop.Post(new ActionTask(() => replica.ExpireProducers(nowMs)));
         }
@@ -181,6 +201,23 @@ public sealed class LogUpkeep
         _loop.Timers.Set(timer, _loop.DueIn(firstMs));
     }
 
+    private void InOrder(Replica replica, Action drop, Action run)
+    {
+        var job = new UpkeepJob(replica.Log, run, drop);
+        Post(() => _jobs.Add(job));
+    }
+
+    private void RemoveNow()
+    {
+        foreach (var (remove, timer) in _removals)
+        {
+            _loop.Timers.Cancel(timer);
+            Guard(remove);
+        }
+
+        _removals.Clear();
+    }
+
     private void RemoveLater(Action remove, long delayMs)
     {
         var timer = new ActionTimer(() =>
@@ -192,17 +229,22 @@ public sealed class LogUpkeep
         _loop.Timers.Set(timer, _loop.DueIn(delayMs));
     }
 
-    private void Guard(Action disk)
+    // Often while appends are refused: they go on as soon as there is room. Beside the timer when much was written.
+    private void WatchSpace(SpaceWatch space)
     {
-        try
+        _disk.Health.Room.MeasureSoon = () => Post(() => Guard(space.Measure));
+        ActionTimer timer = null!;
+        timer = new ActionTimer(() =>
         {
-            disk();
-        }
-        catch (IOException e)
-        {
-            _disk.Failed(e);
-        }
+            Guard(space.Measure);
+            _loop.Timers.Set(timer, _loop.NowUs + (space.IsRefusing || !_disk.Health.Room.IsThere ? FullCheckUs : SpaceCheckUs));
+        });
+        _timers.Add(timer);
+        _loop.Timers.Set(timer, _loop.NowUs);
     }
+
+    // A checkpoint that finds no room is written the next time; the old one stays until then.
+    private void Guard(Action disk) => _disk.Health.Guard(disk);
 
     private void Post(Action action) => _loop.Post(new ActionTask(action));
 }

@@ -12,6 +12,7 @@ namespace Barnabas.Cluster.Partitions;
 /// </summary>
 public sealed class PartitionAppend
 {
+    private const string DiskIsFull = "The disk is full up to its reserve (barnabas.disk.reserve.bytes); try again later.";
     internal PartitionAppend? NextInTask;
     internal PartitionAppend? NextInQueue;
     internal AppendTask? Task;
@@ -61,6 +62,23 @@ public sealed class PartitionAppend
 
     /// <summary>True to be acknowledged when committed, which also asks for enough replicas in sync.</summary>
     internal bool Committed { get; set; }
+
+    /// <summary>True when the replica takes it now; else the refusal is in it. In a turn of the replica's shard.</summary>
+    internal bool MayBeAppendedTo(Replica replica)
+    {
+        Error = replica.CheckLeader(-1);
+        if (Error == ErrorCode.None && Committed && !replica.State.HasEnoughInSync)
+        {
+            Error = ErrorCode.NotEnoughReplicas;
+        }
+        else if (Error == ErrorCode.None && Origin == AppendOrigin.Client && !replica.Shard.Health.Room.IsThere)
+        {
+            // What coordinators write is little, and the groups go on reading.
+            (Error, ErrorMessage) = (ErrorCode.KafkaStorageError, DiskIsFull);
+        }
+
+        return Error == ErrorCode.None;
+    }
 
     /// <summary>What the log made of the batch.</summary>
     internal void Take(in AppendResult result)

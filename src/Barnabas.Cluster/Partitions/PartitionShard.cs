@@ -1,5 +1,6 @@
 using Barnabas.Base;
 using Barnabas.Base.Loops;
+using Barnabas.Base.Seams;
 
 namespace Barnabas.Cluster.Partitions;
 
@@ -10,23 +11,25 @@ namespace Barnabas.Cluster.Partitions;
 public sealed class PartitionShard
 {
     private readonly List<Replica> _touched = [];
-    private readonly Action<Replica, IOException> _diskFailed;
     private AppendTask? _firstEnding;
     private AppendTask? _lastEnding;
 
     /// <summary>Takes a loop of its own.</summary>
-    /// <param name="index">0 to the number of shards - 1.</param>
+    /// <param name="index">A number of its own among all shards of the broker, from 0 on.</param>
     /// <param name="loop">Not used by anyone else yet.</param>
-    /// <param name="diskFailed">Told, in this shard's turn, that a log could not be written or changed.</param>
-    public PartitionShard(int index, Loop loop, Action<Replica, IOException> diskFailed)
+    /// <param name="health">The log directory of all its replicas; told, in this shard's turn, that one could not be written.</param>
+    public PartitionShard(int index, Loop loop, DirectoryHealth health)
     {
         Index = index;
         Loop = loop;
-        _diskFailed = diskFailed;
+        Health = health;
         loop.TurnEnd = EndTurn;
     }
 
     public int Index { get; }
+
+    /// <summary>The log directory that its replicas lie in.</summary>
+    public DirectoryHealth Health { get; }
 
     /// <summary>Who does the slow work on this shard's logs; set once before the first replica comes.</summary>
     internal LogUpkeep Upkeep { get; set; } = null!;
@@ -55,8 +58,35 @@ public sealed class PartitionShard
         _lastEnding = task;
     }
 
-    /// <summary>A log failed in this turn: its appends fail with it, and the owner of the log directory decides about the others.</summary>
+    /// <summary>A log failed in this turn: its appends fail with it, and its directory goes offline.</summary>
     internal void DiskFailed(Replica replica, IOException error)
+    {
+        // One that is out of service already may have been closed under a reader.
+        if (replica.Failure is null)
+        {
+            TakeOut(replica, error);
+            Health.Fail($"{replica.Partition}", error);
+        }
+    }
+
+    /// <summary>
+    /// As the other, for what a turn gathered. Where the disk was full, the replica alone is out of service, until its log is rewound to
+    /// what was there before.
+    /// </summary>
+    internal void WriteFailed(Replica replica, IOException error)
+    {
+        if (error is not DiskFullException || Health.RanOutOfRoom is not { } rewind)
+        {
+            DiskFailed(replica, error);
+            return;
+        }
+
+        Health.Room.Exhaust();
+        TakeOut(replica, error);
+        rewind(replica);
+    }
+
+    private void TakeOut(Replica replica, IOException error)
     {
         for (var task = _firstEnding; task is not null; task = task.NextInTurn)
         {
@@ -64,7 +94,6 @@ public sealed class PartitionShard
         }
 
         replica.Fail(new ReplicaFailure(ErrorCode.KafkaStorageError, error.Message));
-        _diskFailed(replica, error);
     }
 
     private void EndTurn()

@@ -83,9 +83,10 @@ public sealed class Replica
     /// <param name="leaderEpoch">The epoch that the client believes in, or -1 for any.</param>
     public ErrorCode CheckLeader(int leaderEpoch)
     {
-        if (Failure is { } failure)
+        var failure = Failure?.Error ?? (Shard.Health.Failure is null ? ErrorCode.None : ErrorCode.KafkaStorageError);
+        if (failure != ErrorCode.None)
         {
-            return failure.Error;
+            return failure;
         }
 
         var state = State;
@@ -123,10 +124,7 @@ public sealed class Replica
         Touch();
     }
 
-    /// <summary>
-    /// What a crash left behind the recovery point is flushed at once: readers see it then where acknowledgements wait for that, and the
-    /// log can be compacted and need not be recovered again, though nobody writes to it. Owner's turn.
-    /// </summary>
+    /// <summary>What a crash left behind the recovery point is flushed at once: then it shows, and can be compacted. Owner's turn.</summary>
     internal void Begin()
     {
         Shard.Loop.CheckOwned();
@@ -148,9 +146,8 @@ public sealed class Replica
     internal void Append(PartitionAppend part)
     {
         Shard.Loop.CheckOwned();
-        part.Error = CheckAppend(part.Committed);
         part.LeaderEpoch = _state.LeaderEpoch;
-        if (part.Error != ErrorCode.None)
+        if (!part.MayBeAppendedTo(this))
         {
             return;
         }
@@ -173,13 +170,15 @@ public sealed class Replica
     /// </summary>
     internal bool Park(PartitionAppend part)
     {
-        if (_failure is { } failure)
+        // What is done before the failure is done: the turn wrote it and then retired the replica.
+        var doneEnd = part.Committed ? _highWatermark : _flushes.KeptEnd;
+        if (_failure is { } failure && part.LastOffset >= doneEnd)
         {
             part.Error = failure.Error;
             return false;
         }
 
-        return _parked.TryAdd(part, _state.LeaderEpoch, part.Committed ? _highWatermark : _flushes.KeptEnd);
+        return _parked.TryAdd(part, _state.LeaderEpoch, doneEnd);
     }
 
     /// <summary>Gives up a wait; false when it has been answered.</summary>
@@ -237,7 +236,7 @@ public sealed class Replica
         var before = _shown;
         try
         {
-            _log.WriteStaged();
+            Shard.Health.Write(_log, Shard.Loop);
             var highWatermark = NextHighWatermark();
             Check.That(highWatermark >= _highWatermark || !_state.IsLeader);
             _highWatermark = highWatermark;
@@ -245,7 +244,7 @@ public sealed class Replica
         }
         catch (IOException e)
         {
-            Shard.DiskFailed(this, e);
+            Shard.WriteFailed(this, e);
             return;
         }
 
@@ -296,7 +295,7 @@ public sealed class Replica
         }
         catch (IOException e)
         {
-            Shard.DiskFailed(this, e);
+            Shard.WriteFailed(this, e);
             return null;
         }
         finally
@@ -306,7 +305,7 @@ public sealed class Replica
     }
 
     /// <summary>Forgets producers that were silent too long at a time by which ages are judged.</summary>
-    internal void ExpireProducers(long nowMs) => _log.ExpireProducers(nowMs);
+    internal void ExpireProducers(long nowMs) => (_failure is null ? _log : null)?.ExpireProducers(nowMs);
 
     /// <summary>
     /// Closes the log cleanly. Blocks; on a background thread, after <see cref="Fail"/> has taken the shard's hands off it.
@@ -315,6 +314,13 @@ public sealed class Replica
     {
         Check.That(_failure is not null);
         _log.Close();
+    }
+
+    /// <summary>Lets go of the files as they are, for a directory that has failed. As <see cref="CloseLog"/>.</summary>
+    public void AbandonLog()
+    {
+        Check.That(_failure is not null);
+        _log.Abandon();
     }
 
     /// <summary>
@@ -344,6 +350,15 @@ public sealed class Replica
         Touch();
     }
 
+    /// <summary>
+    /// As <see cref="Fail"/>, but what the turn has staged is written first: somebody else goes on with the log. In a turn of the shard.
+    /// </summary>
+    internal void Retire(ReplicaFailure failure)
+    {
+        Settle();
+        Fail(failure);
+    }
+
     internal void Touch()
     {
         if (!_touched)
@@ -360,12 +375,6 @@ public sealed class Replica
         {
             EndTurn();
         }
-    }
-
-    private ErrorCode CheckAppend(bool committed)
-    {
-        var error = CheckLeader(-1);
-        return error == ErrorCode.None && committed && !_state.HasEnoughInSync ? ErrorCode.NotEnoughReplicas : error;
     }
 
     private void StartEpoch(ReplicaState state)

@@ -1,3 +1,4 @@
+using Barnabas.Cluster.Metadata;
 using Barnabas.Log;
 
 namespace Barnabas.Cluster.Partitions;
@@ -20,4 +21,14 @@ public sealed record ReplicaState(
     /// True when as many replicas are in sync as the topic asks for; one with fewer replicas than its minimum would never be writable.
     /// </summary>
     public bool HasEnoughInSync => InSyncReplicas.Length >= Math.Min(Config.MinInsyncReplicas, ReplicaCount);
+
+    /// <summary>What an image says of a partition, to this node.</summary>
+    internal static ReplicaState Of(PartitionImage partition, LogConfig config, int nodeId) => new(
+        partition.Leader,
+        partition.LeaderEpoch,
+        partition.PartitionEpoch,
+        [.. partition.Isr],
+        partition.Replicas.Length,
+        partition.Leader == nodeId,
+        config);
 }

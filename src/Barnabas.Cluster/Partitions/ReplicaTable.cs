@@ -102,6 +102,9 @@ public sealed class ReplicaTable
         return [.. topics.OrderBy(t => t.Name, StringComparer.Ordinal).SelectMany(t => t.All)];
     }
 
+    /// <summary>Every replica in one log directory, in the same order.</summary>
+    public IReadOnlyList<Replica> Snapshot(DirectoryHealth directory) => [.. Snapshot().Where(r => r.Shard.Health == directory)];
+
     internal void Add(Replica replica)
     {
         var partition = replica.Partition;

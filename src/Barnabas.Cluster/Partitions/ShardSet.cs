@@ -5,21 +5,27 @@ using Barnabas.Base.Seams;
 namespace Barnabas.Cluster.Partitions;
 
 /// <summary>
-/// The shards of one broker and where a partition belongs. Fixed at start; any thread may read.
+/// The shards of one log directory and where a partition belongs. Directories share none, so that a slow disk holds up its own partitions
+/// only. Fixed at start; any thread may read.
 /// </summary>
 public sealed class ShardSet
 {
-    /// <summary>Shards of a broker: many more than cores, so that two busy partitions seldom meet.</summary>
+    /// <summary>Shards of a directory: many more than cores, so that two busy partitions seldom meet.</summary>
     public const int Count = 64;
 
     private readonly PartitionShard[] _shards = new PartitionShard[Count];
 
     /// <summary>Makes the shards, each at home on one of the hosts in turn.</summary>
-    public ShardSet(IReadOnlyList<ILoopHost> homes, IClock clock, Action<Replica, IOException> diskFailed)
+    /// <param name="homes">Where the loops run.</param>
+    /// <param name="clock">The broker's clock.</param>
+    /// <param name="health">The log directory.</param>
+    /// <param name="ordinal">A number of its own for the directory, from 0 on: shards are numbered through.</param>
+    public ShardSet(IReadOnlyList<ILoopHost> homes, IClock clock, DirectoryHealth health, int ordinal = 0)
     {
         for (var i = 0; i < Count; i++)
         {
-            _shards[i] = new PartitionShard(i, new Loop($"shard-{i}", homes[i % homes.Count], clock), diskFailed);
+            var index = (ordinal * Count) + i;
+            _shards[i] = new PartitionShard(index, new Loop($"shard-{index}", homes[i % homes.Count], clock), health);
         }
     }
 

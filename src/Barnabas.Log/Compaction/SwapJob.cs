@@ -25,7 +25,10 @@ public sealed class SwapJob
 
     private string Directory => _group.New.Directory;
 
-    /// <summary>Renames, unless that was done. Nothing when the partition was deleted meanwhile.</summary>
+    /// <summary>
+    /// Renames, unless that was done. Nothing when the partition was deleted meanwhile. After a <see cref="DiskFullException"/> it may be
+    /// called again.
+    /// </summary>
     public void Run()
     {
         if (Interlocked.CompareExchange(ref _state, Running, Waiting) != Waiting)
@@ -33,6 +36,7 @@ public sealed class SwapJob
             return;
         }
 
+        var state = Ended;
         try
         {
             RenameFiles();
@@ -41,9 +45,14 @@ public sealed class SwapJob
         {
             // The partition was deleted, and the files with it.
         }
+        catch (DiskFullException)
+        {
+            state = Waiting;
+            throw;
+        }
         finally
         {
-            Volatile.Write(ref _state, Ended);
+            Volatile.Write(ref _state, state);
         }
     }
 
@@ -57,6 +66,15 @@ public sealed class SwapJob
                 _disk.Delete(segment.PathOf(suffix) + SegmentNames.Deleted);
             }
 
+            segment.Lease.Release();
+        }
+    }
+
+    /// <summary>Lets go of the old files as they are, where neither <see cref="Run"/> nor <see cref="Remove"/> is to come.</summary>
+    public void Abandon()
+    {
+        foreach (var segment in _group.Old)
+        {
             segment.Lease.Release();
         }
     }

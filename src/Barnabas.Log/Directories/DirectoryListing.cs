@@ -10,15 +10,16 @@ internal static class DirectoryListing
     internal const string DeletedSuffix = "-delete", StraySuffix = "-stray", FutureSuffix = "-future";
     private const int NameMax = 255;
 
-    internal readonly record struct Found(IReadOnlyList<PartitionDirectory> Partitions, IReadOnlyList<string> Leftovers);
+    internal readonly record struct Found(
+        IReadOnlyList<PartitionDirectory> Partitions, IReadOnlyList<PartitionDirectory> Futures, IReadOnlyList<string> Leftovers);
 
     /// <summary>
-    /// The partition directories and the deleted ones. Files are nobody's business; stray and future directories are left alone; any other
-    /// directory is a <see cref="LogDirectoryException"/>, for a log directory holds nothing else.
+    /// The partition directories, the copies of a move that did not end, and the deleted ones. Files are nobody's business; stray
+    /// directories are left alone; any other directory is a <see cref="LogDirectoryException"/>, for a log directory holds nothing else.
     /// </summary>
     internal static Found Read(IDisk disk, string path)
     {
-        var partitions = new List<PartitionDirectory>();
+        var (partitions, futures) = (new List<PartitionDirectory>(), new List<PartitionDirectory>());
         var leftovers = new List<string>();
         foreach (var entry in disk.List(path))
         {
@@ -32,9 +33,10 @@ internal static class DirectoryListing
             {
                 leftovers.Add(full);
             }
-            else if (TopicPartition.TryParse(entry.Name, out var partition))
+            else if (TopicPartition.TryParse(NameBeforeMove(entry.Name), out var partition))
             {
-                partitions.Add(new PartitionDirectory(partition, PartitionMetadataFile.Read(disk, full), full));
+                var list = entry.Name.EndsWith(FutureSuffix, StringComparison.Ordinal) ? futures : partitions;
+                list.Add(new PartitionDirectory(partition, PartitionMetadataFile.Read(disk, full), full));
             }
             else
             {
@@ -43,7 +45,7 @@ internal static class DirectoryListing
             }
         }
 
-        return new Found(partitions, leftovers);
+        return new Found(partitions, futures, leftovers);
     }
 
     /// <summary>
@@ -56,8 +58,10 @@ internal static class DirectoryListing
         return name[..Math.Min(name.Length, NameMax - tail.Length)] + tail;
     }
 
+    /// <summary>The partition's name in the name of a copy; a name that was cut says another, and its topic's id tells.</summary>
+    private static string NameBeforeMove(string name) =>
+        name.EndsWith(FutureSuffix, StringComparison.Ordinal) && name.LastIndexOf('.') is > 0 and var dot ? name[..dot] : name;
+
     private static bool IsLeftAlone(string name) =>
-        name.EndsWith(StraySuffix, StringComparison.Ordinal)
-        || name.EndsWith(FutureSuffix, StringComparison.Ordinal)
-        || name is "lost+found" or "remote-log-index-cache";
+        name.EndsWith(StraySuffix, StringComparison.Ordinal) || name is "lost+found" or "remote-log-index-cache";
 }

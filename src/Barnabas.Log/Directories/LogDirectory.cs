@@ -52,6 +52,7 @@ public sealed class LogDirectory : IDisposable
         _cleanerOffsets = OffsetCheckpoint.Read(disk, At(OffsetCheckpoint.CleanerOffsets));
         var found = DirectoryListing.Read(disk, path);
         Partitions = found.Partitions;
+        Futures = found.Futures;
         Leftovers = found.Leftovers;
         var cleanEpoch = CleanShutdownFile.Take(disk, path);
         WasClean = cleanEpoch is not null;
@@ -67,6 +68,9 @@ public sealed class LogDirectory : IDisposable
     /// <summary>Whose it is; the directory id is always set.</summary>
     public MetaProperties Meta { get; }
 
+    /// <summary>The directory's own id, by which the metadata knows it.</summary>
+    public Uuid Id => Meta.DirectoryId!.Value;
+
     /// <summary>True when the last user closed all its logs.</summary>
     public bool WasClean { get; }
 
@@ -75,6 +79,9 @@ public sealed class LogDirectory : IDisposable
 
     /// <summary>The partition directories that were there at start.</summary>
     public IReadOnlyList<PartitionDirectory> Partitions { get; }
+
+    /// <summary>Copies of partitions that were being moved into this directory when its last user stopped.</summary>
+    public IReadOnlyList<PartitionDirectory> Futures { get; }
 
     /// <summary>Paths of directories that were deleted but not removed yet: for <see cref="Remove"/>, in the background.</summary>
     public IReadOnlyList<string> Leftovers { get; }
@@ -152,19 +159,52 @@ public sealed class LogDirectory : IDisposable
         OpenLog(found.Partition, found.Path, config, nowMs, WasClean && found.TopicId != Uuid.Metadata);
 
     /// <summary>Makes the directory of a new partition, with its topic's id, and an empty log in it.</summary>
-    public OpenedLog CreateLog(TopicPartition partition, Uuid topicId, LogConfig config, long nowMs)
+    public OpenedLog CreateLog(TopicPartition partition, Uuid topicId, LogConfig config, long nowMs) =>
+        Create(partition.ToString(), partition, topicId, config, 0, nowMs);
+
+    /// <summary>
+    /// Makes the directory, with a name that ends in <c>-future</c>, for a copy of a partition that moves here, and an empty log in it that
+    /// begins at <paramref name="startOffset"/>.
+    /// </summary>
+    public OpenedLog CreateFuture(
+        TopicPartition partition, Uuid topicId, Uuid unique, LogConfig config, long startOffset, long nowMs) =>
+        Create(
+            DirectoryListing.AsideName(partition, unique, DirectoryListing.FutureSuffix), partition, topicId, config, startOffset, nowMs);
+
+    /// <summary>
+    /// Opens a copy that was there at start. What the checkpoints say under its partition's name is of another life, or of another log.
+    /// </summary>
+    public OpenedLog OpenFuture(PartitionDirectory found, LogConfig config, long nowMs) => PartitionLog.Open(new LogOpenRequest
     {
-        var path = At(partition.ToString());
-        FaultPoint.Here("create.before-directory");
-        _disk.CreateDirectory(path);
-        FaultPoint.Here("create.before-metadata");
-        PartitionMetadataFile.Write(_disk, path, topicId);
-        FaultPoint.Here("create.before-directory-sync");
+        Disk = _disk, DirectoryPath = found.Path, Partition = found.Partition, Config = config, NowMs = nowMs, IsClean = WasClean,
+    });
+
+    /// <summary>
+    /// Makes a copy, whole and closed, the partition's log: renames its directory and opens it again, trusted as after a clean stop.
+    /// </summary>
+    /// <param name="copy">Closed.</param>
+    /// <param name="firstDirtyOffset">Up to where it is known to be clean; -1 when nobody knows.</param>
+    /// <param name="nowMs">For what is derived from the log's end.</param>
+    public OpenedLog Promote(PartitionLog copy, long firstDirtyOffset, long nowMs)
+    {
+        var path = At(copy.Partition.ToString());
+        FaultPoint.Here("promote.before-rename");
+        _disk.Rename(copy.DirectoryPath, path);
+        FaultPoint.Here("promote.before-directory-sync");
         _disk.SyncDirectory(Path);
-        FaultPoint.Here("create.before-log");
+        FaultPoint.Here("promote.before-open");
         return PartitionLog.Open(new LogOpenRequest
         {
-            Disk = _disk, DirectoryPath = path, Partition = partition, Config = config, NowMs = nowMs, IsClean = true,
+            Disk = _disk,
+            DirectoryPath = path,
+            Partition = copy.Partition,
+            Config = copy.Config,
+            NowMs = nowMs,
+            IsClean = true,
+            RecoveryPoint = copy.LogEndOffset,
+            LogStartOffset = copy.View.LogStartOffset,
+            HighWatermark = copy.View.HighWatermark,
+            FirstDirtyOffset = firstDirtyOffset,
         });
     }
 
@@ -191,12 +231,17 @@ public sealed class LogDirectory : IDisposable
     /// Takes a partition's directory out of the way under a name that ends in <c>-delete</c>; returns the new path, for <see
     /// cref="Remove"/> after the topic's delay. Its log has to be abandoned first.
     /// </summary>
-    public string MarkDeleted(TopicPartition partition, Uuid unique) => MoveAside(partition, unique, DirectoryListing.DeletedSuffix);
+    public string MarkDeleted(TopicPartition partition, Uuid unique) => MarkDeleted(At(partition.ToString()), partition, unique);
+
+    /// <summary>As the other, for a directory of another name: the copy of a move that is given up.</summary>
+    public string MarkDeleted(string path, TopicPartition partition, Uuid unique) =>
+        MoveAside(path, partition, unique, DirectoryListing.DeletedSuffix);
 
     /// <summary>
     /// Takes a directory that belongs to no known topic out of the way under a name that ends in <c>-stray</c>; nothing is lost.
     /// </summary>
-    public string MarkStray(TopicPartition partition, Uuid unique) => MoveAside(partition, unique, DirectoryListing.StraySuffix);
+    public string MarkStray(string path, TopicPartition partition, Uuid unique) =>
+        MoveAside(path, partition, unique, DirectoryListing.StraySuffix);
 
     /// <summary>Removes a directory that <see cref="MarkDeleted"/> named, or one of <see cref="Leftovers"/>.</summary>
     public void Remove(string path)
@@ -236,11 +281,34 @@ public sealed class LogDirectory : IDisposable
             FirstDirtyOffset = _cleanerOffsets.GetValueOrDefault(partition, -1),
         });
 
-    private string MoveAside(TopicPartition partition, Uuid unique, string suffix)
+    private OpenedLog Create(
+        string name, TopicPartition partition, Uuid topicId, LogConfig config, long startOffset, long nowMs)
+    {
+        var path = At(name);
+        FaultPoint.Here("create.before-directory");
+        _disk.CreateDirectory(path);
+        FaultPoint.Here("create.before-metadata");
+        PartitionMetadataFile.Write(_disk, path, topicId);
+        FaultPoint.Here("create.before-directory-sync");
+        _disk.SyncDirectory(Path);
+        FaultPoint.Here("create.before-log");
+        return PartitionLog.Open(new LogOpenRequest
+        {
+            Disk = _disk,
+            DirectoryPath = path,
+            Partition = partition,
+            Config = config,
+            NowMs = nowMs,
+            IsClean = true,
+            LogStartOffset = startOffset,
+        });
+    }
+
+    private string MoveAside(string path, TopicPartition partition, Uuid unique, string suffix)
     {
         var name = DirectoryListing.AsideName(partition, unique, suffix);
         FaultPoint.Here("aside.before-rename");
-        _disk.Rename(At(partition.ToString()), At(name));
+        _disk.Rename(path, At(name));
         FaultPoint.Here("aside.before-directory-sync");
         _disk.SyncDirectory(Path);
         return At(name);

@@ -55,18 +55,36 @@ public sealed class FlushJob
     {
         try
         {
+            RunAndHold();
+        }
+        finally
+        {
+            Abandon();
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="Run"/>, but keeps the files open: after a <see cref="DiskFullException"/>, and no other, it may run again. To be
+    /// abandoned in the end.
+    /// </summary>
+    public void RunAndHold()
+    {
+        try
+        {
             RunAll();
         }
         catch (IOException) when (!_disk.DirectoryExists(_directory))
         {
             // The partition was deleted, and the files with it.
         }
-        finally
+    }
+
+    /// <summary>Lets go of the files. Once.</summary>
+    public void Abandon()
+    {
+        foreach (var segment in Held())
         {
-            foreach (var segment in Held())
-            {
-                segment.Lease.Release();
-            }
+            segment.Lease.Release();
         }
     }
 

@@ -5,9 +5,9 @@ using Barnabas.Log.Segments;
 namespace Barnabas.Log.Retention;
 
 /// <summary>
-/// Files of segments that have left their log. Runs on a background thread, jobs of one log in the order they were made: <see
-/// cref="Rename"/> at once, <see cref="Remove"/> after the topic's delay. Open slices keep their bytes until they are sent. A crash
-/// between leaves files that the next start removes.
+/// Files of segments that have left their log. Owned by the background thread that runs it, jobs of one log in the order they were
+/// made: <see cref="Rename"/> at once, <see cref="Remove"/> after the topic's delay. Open slices keep their bytes until they are sent. A
+/// crash between leaves files that the next start removes.
 /// </summary>
 public sealed class DeleteJob
 {
@@ -15,6 +15,7 @@ public sealed class DeleteJob
     private readonly string _directory;
     private readonly Segment[] _segments;
     private readonly FlushJob _before;
+    private bool _hasRunBefore;
 
     internal DeleteJob(IDisk disk, string directory, Segment[] segments, FlushJob before)
     {
@@ -29,11 +30,17 @@ public sealed class DeleteJob
 
     /// <summary>
     /// Marks the files as deleted, the oldest segment first, so that a crash leaves no hole. Nothing when the partition was deleted
-    /// meanwhile.
+    /// meanwhile. After a <see cref="DiskFullException"/> it may be called again.
     /// </summary>
     public void Rename()
     {
-        _before.Run();
+        if (!_hasRunBefore)
+        {
+            _before.RunAndHold();
+            _before.Abandon();
+            _hasRunBefore = true;
+        }
+
         try
         {
             RenameFiles();
@@ -55,6 +62,20 @@ public sealed class DeleteJob
             {
                 segment.Lease.Release();
             }
+        }
+    }
+
+    /// <summary>Lets go of the files as they are, where neither <see cref="Rename"/> nor <see cref="Remove"/> is to come.</summary>
+    public void Abandon()
+    {
+        if (!_hasRunBefore)
+        {
+            _before.Abandon();
+        }
+
+        foreach (var segment in _segments)
+        {
+            segment.Lease.Release();
         }
     }
 

@@ -57,17 +57,20 @@ internal sealed class SegmentWriter
     /// <summary>A staged marker ended a transaction by aborting it.</summary>
     internal void StageAborted(in AbortedTransaction aborted) => _staged.Aborted.Add(aborted);
 
-    /// <summary>Writes what is staged. After an <see cref="IOException"/> nothing of it counts and the log is broken.</summary>
-    internal void WriteStaged(LogConfig config)
+    /// <summary>Writes what is staged; returns its bytes. After an <see cref="IOException"/> nothing of it counts.</summary>
+    internal int WriteStaged(LogConfig config)
     {
+        var bytes = 0;
         try
         {
             for (var from = 0; from < _staged.Count;)
             {
                 var end = _staged.EndOfGroup(from);
-                WriteGroup(from, end, config);
+                bytes += WriteGroup(from, end, config);
                 from = end;
             }
+
+            return bytes;
         }
         finally
         {
@@ -134,8 +137,9 @@ internal sealed class SegmentWriter
         _isClosed = true;
     }
 
-    private void WriteGroup(int from, int end, LogConfig config)
+    private int WriteGroup(int from, int end, LogConfig config)
     {
+        var bytes = 0;
         if (_staged.Batches[from].RollsBefore)
         {
             RollTo(_staged.Batches[from].Offsets.Base, _staged.RollSnapshots.Dequeue(), config);
@@ -146,6 +150,7 @@ internal sealed class SegmentWriter
         foreach (var batch in _staged.Batches[from..end])
         {
             active.Append(batch.Offsets.Last, batch.Offsets.MaxTimestampMs, batch.SizeBytes, config.IndexIntervalBytes);
+            bytes += batch.SizeBytes;
         }
 
         foreach (var aborted in _staged.Aborted)
@@ -155,23 +160,41 @@ internal sealed class SegmentWriter
                 active.AddAborted(aborted);
             }
         }
+
+        return bytes;
     }
 
     private void RollTo(long baseOffset, byte[] producerSnapshot, LogConfig config)
     {
+        // The new one first: where there is no room for it, the active one stays what it is.
+        FaultPoint.Here("roll.before-create");
+        var next = Truncation.CreateSegment(_disk, _directory, baseOffset, _nowMs);
+        if (config.Preallocate)
+        {
+            Reserve(next, config.SegmentBytes);
+        }
+
+        FaultPoint.Here("roll.created");
         var before = Active;
         before.Seal();
         _backlog.AddSealed(before);
         _backlog.AddSnapshot(baseOffset, producerSnapshot);
         _backlog.OnDirectory();
-        FaultPoint.Here("roll.before-create");
-        var next = Truncation.CreateSegment(_disk, _directory, baseOffset, _nowMs);
-        if (config.Preallocate)
-        {
-            next.Reserve(config.SegmentBytes);
-        }
-
-        FaultPoint.Here("roll.created");
         Segments = [.. Segments, next];
+    }
+
+    // A file that is not the log's would be taken for a segment by the next start.
+    private void Reserve(Segment next, int bytes)
+    {
+        try
+        {
+            next.Reserve(bytes);
+        }
+        catch (DiskFullException)
+        {
+            next.Lease.Release();
+            _disk.Delete(next.PathOf(SegmentNames.Data));
+            throw;
+        }
     }
 }

@@ -21,6 +21,7 @@ internal enum Api
     OffsetForLeaderEpoch = 23,
     WriteTxnMarkers = 27,
     DescribeConfigs = 32,
+    AlterReplicaLogDirs = 34,
     DescribeLogDirs = 35,
     CreatePartitions = 37,
     DeleteGroups = 42,

@@ -105,7 +105,7 @@ internal sealed class BrokerProcess : IDisposable
         settings["listeners"] = $"PLAINTEXT://{Bootstrap},CONTROLLER://{BootstrapController}";
         settings.TryAdd("advertised.listeners", $"PLAINTEXT://{Bootstrap}");
         settings["controller.quorum.bootstrap.servers"] = BootstrapController;
-        settings["log.dirs"] = DataFolder;
+        settings.TryAdd("log.dirs", DataFolder);
         File.WriteAllLines(PropertiesFile, settings.Select(setting => $"{setting.Key}={setting.Value}"));
         if (Kind == BrokerKind.Kafka && !File.Exists(Path.Combine(DataFolder, "meta.properties")))
         {

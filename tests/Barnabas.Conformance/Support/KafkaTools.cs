@@ -29,6 +29,7 @@ public sealed class KafkaTools : IDisposable
         ["groups"] = $"{Tools}GroupsCommand",
         ["log-dirs"] = $"{Tools}LogDirsCommand",
         ["metadata-quorum"] = $"{Tools}MetadataQuorumCommand",
+        ["reassign-partitions"] = $"{Tools}reassign.ReassignPartitionsCommand",
         ["producer-perf-test"] = $"{Tools}ProducerPerformance",
         ["metadata-shell"] = "org.apache.kafka.shell.MetadataShell",
         ["topics"] = $"{Tools}TopicCommand",

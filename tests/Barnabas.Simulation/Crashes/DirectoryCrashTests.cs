@@ -20,6 +20,7 @@ public sealed class DirectoryCrashTests
         EachCut(step: 1, (_, script) => points.UnionWith(CrashPoints.Count(script.Recover).Keys));
         var hollow = HollowLog.Make(NewDisk(0));
         points.UnionWith(CrashPoints.Count(() => hollow.Open()).Keys);
+        points.UnionWith(CrashPoints.Count(MovedLog.Make(NewDisk(0)).Move).Keys);
         return points;
     });
 
@@ -59,6 +60,31 @@ public sealed class DirectoryCrashTests
             }
         });
         Assert.True(again > 500, $"only {again} recoveries died");
+    }
+
+    [Fact]
+    public void What_recovery_cut_does_not_come_back_behind_a_clean_stop()
+    {
+        for (var seed = 1UL; seed <= PowerCutsPerOperation; seed++)
+        {
+            var cuts = 0;
+            for (var at = 1L; ; at++)
+            {
+                var disk = NewDisk((seed << 32) + (ulong)at);
+                var script = new DirectoryScript(disk);
+                if (!Dies(disk, at, isPowerCut: true, script.Run))
+                {
+                    break;
+                }
+
+                script.RecoverAndClose();
+                disk.Restart(isPowerCut: true);
+                Judge(script, isPowerCut: true, $"operation {at}, seed {seed}, and again behind a clean stop");
+                cuts++;
+            }
+
+            Assert.True(cuts > 250, $"only {cuts} operations");
+        }
     }
 
     [Fact]
@@ -102,6 +128,29 @@ public sealed class DirectoryCrashTests
                 if (!died)
                 {
                     Assert.True(at > 5);
+                    break;
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_log_is_whole_in_one_directory_whenever_its_move_to_another_dies()
+    {
+        foreach (var isPowerCut in new[] { false, true })
+        {
+            var moved = 0;
+            for (var at = 1L; ; at++)
+            {
+                var disk = NewDisk((ulong)at);
+                var log = MovedLog.Make(disk);
+                var died = Dies(disk, disk.Operations + at, isPowerCut, log.Move);
+                disk.Restart(isPowerCut);
+                log.CheckAfter(isPowerCut);
+                moved += log.HasMoved ? 1 : 0;
+                if (!died)
+                {
+                    Assert.True(at > 30 && moved > 3, $"{at} operations, {moved} of them behind the move");
                     break;
                 }
             }

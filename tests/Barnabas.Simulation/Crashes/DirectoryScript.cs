@@ -29,6 +29,7 @@ internal sealed class DirectoryScript(SimDisk disk)
     private LogDirectory? _directory;
     private bool _isFormatted;
     private bool _mayBeClean;
+    private bool _hasLostItsEnd;
     private long _nowMs = 1_000_000;
 
     /// <summary>The whole life, to a clean end.</summary>
@@ -86,6 +87,21 @@ internal sealed class DirectoryScript(SimDisk disk)
         }
     }
 
+    /// <summary>Opens what the end has left, and closes it cleanly.</summary>
+    public void RecoverAndClose()
+    {
+        if (LogDirectory.Inspect(disk, Root) == DirectoryKind.Kafka)
+        {
+            using var directory = LogDirectory.Open(disk, Root, new Uuid(1, 1));
+            var logs = directory.Partitions.Select(found => directory.OpenLog(found, Config, _nowMs).Log).ToList();
+            logs.ForEach(log => log.Close());
+            directory.WriteRecoveryPoints([.. logs.Select(log => new PartitionOffset(log.Partition, log.RecoveryPoint))]);
+            _mayBeClean = true;
+            _hasLostItsEnd = true;
+            directory.CloseClean(7);
+        }
+    }
+
     /// <summary>Opens what the end has left, and judges it.</summary>
     public void CheckAfter(bool isPowerCut)
     {
@@ -106,7 +122,7 @@ internal sealed class DirectoryScript(SimDisk disk)
             {
                 var opened = directory.OpenLog(found, Config, _nowMs);
                 Assert.True(opened.Report.Damages.Count == 0, $"{found.Partition} is said to be damaged: {opened.Report}");
-                topic.CheckAgainst(opened.Log, isPowerCut && !directory.WasClean);
+                topic.CheckAgainst(opened.Log, isPowerCut && (!directory.WasClean || _hasLostItsEnd));
             }
             else
             {

@@ -9,6 +9,7 @@ using Barnabas.Cluster.Controller;
 using Barnabas.Cluster.Machines;
 using Barnabas.Cluster.Metadata;
 using Barnabas.Cluster.Partitions;
+using Barnabas.Cluster.Partitions.Moves;
 using Barnabas.Cluster.Raft;
 using Barnabas.Log.Directories;
 
@@ -25,6 +26,8 @@ internal sealed class SimNode : IMetadataSubscriber
     private readonly ILoopHost _background;
     private readonly Uuid _incarnation;
     private readonly LogDirectory _directory;
+    private readonly DirectoryHealth _health;
+    private readonly ReplicaDirectories _directories;
     private readonly LiveConfig _live;
     private readonly Checkpoints _checkpoints;
 
@@ -36,34 +39,40 @@ internal sealed class SimNode : IMetadataSubscriber
         _background = machine.Loops.Host(machine.BackgroundDelayUsMax);
         _incarnation = machine.Randomness.NextUuid();
         var voter = new VoterEndpoint("CONTROLLER", "localhost", 9093);
-        _directory = NodeStorage.Open(machine.Config, machine.Disk, machine.Clock, machine.Randomness, voter, OperatorLog.None);
+        _directory = NodeStorage.Open(new NodeStorageSetup(
+            machine.Config, machine.Disk, machine.Clock, machine.Randomness, voter, OperatorLog.None)).Metadata;
         _live = new LiveConfig(machine.Config);
         Driver = new QuorumDriver(DriverSetup(voter));
         Driver.Load();
         Driver.Publisher.Subscribe(_live);
-        Shards = new ShardSet(io, machine.Clock, (_, e) => Fail(e));
+        _health = new DirectoryHealth(_directory.Path, (_, e) => Fail(e));
+        Shards = new ShardSet(io, machine.Clock, _health);
+        _directories = new ReplicaDirectories([new ReplicaDirectory(_directory, _health, Shards)], [], _ => false);
         Replicas = new LocalReplicas(new LocalReplicasSetup
         {
             NodeId = machine.Config.NodeId,
             Loop = BackgroundLoop("replicas"),
-            Shards = Shards,
-            Directory = _directory,
+            Directories = _directories,
+            Moves = new ReplicaMoves(new ReplicaMovesSetup
+            {
+                Loop = BackgroundLoop("moves"), Randomness = machine.Randomness.Split(), Report = Reports.Add,
+            }),
             ConfigOf = (image, topic) => machine.Shape(_live.OfTopic(image, topic)),
             Randomness = machine.Randomness.Split(),
             Report = Reports.Add,
-            DiskFailed = (_, e) => Fail(e),
         })
         {
             Changed = OnReplica,
         };
-        _checkpoints = new Checkpoints(_directory, Replicas.Table);
+        _checkpoints = new Checkpoints(_directory, Replicas.Table.Snapshot);
         var times = new UpkeepTimes
         {
             RetentionCheckMs = 700, InitialDelayMs = 500, RecoveryCheckpointMs = 900, LogStartCheckpointMs = 900,
             HighWatermarkCheckpointMs = 400,
         };
-        var disk = new UpkeepDisk(_checkpoints.WriteRecoveryPoints, _checkpoints.WriteLogStarts, _checkpoints.WriteHighWatermarks, Fail);
-        Upkeep = new LogUpkeep(BackgroundLoop("upkeep"), Replicas.Table, times, disk);
+        var disk = new UpkeepDisk(
+            _health, _checkpoints.WriteRecoveryPoints, _checkpoints.WriteLogStarts, _checkpoints.WriteHighWatermarks);
+        Upkeep = new LogUpkeep(BackgroundLoop("upkeep"), Replicas.Table.Snapshot, times, disk);
         Shards.UseUpkeep(Upkeep);
         Loop[] loops = [.. io.Select((host, index) => new Loop($"network-{index}", host, machine.Clock))];
         Server = new NetworkServer(machine.Wire, loops, machine.Config.Network.Limits, new NetworkLog(OnNetworkFault));
@@ -138,9 +147,10 @@ internal sealed class SimNode : IMetadataSubscriber
     /// <summary>A loop whose turns may block.</summary>
     public Loop BackgroundLoop(string name) => new(name, _background, _machine.Clock);
 
+    // Replicas before the upkeep, as in production: from then on they bring it no more to flush.
     private void Fence() => Ask(
         (machine, decision) => BrokerRegistrations.Fence(machine, _machine.Config.NodeId, BrokerEpoch, decision),
-        _ => Upkeep.Stop(() =>
+        _ =>
         {
             var held = Held.ToArray();
             var left = held.Length + 1;
@@ -155,7 +165,7 @@ internal sealed class SimNode : IMetadataSubscriber
             }
 
             CloseWhenNone(--left, held);
-        }));
+        });
 
     private QuorumDriverSetup DriverSetup(VoterEndpoint voter) => new(
         new MetadataNodeSetup
@@ -199,7 +209,8 @@ internal sealed class SimNode : IMetadataSubscriber
         .. _directory.Partitions.Where(found => found.Partition.Topic != MetadataTopic).Select(found =>
         {
             var config = _machine.Shape(_live.OfTopic(image, found.Partition.Topic));
-            return new FoundLog(found.TopicId, _directory.OpenLog(found, config, _machine.Clock.WallMs).Log);
+            return new FoundLog(
+                found.TopicId, _directory.OpenLog(found, config, _machine.Clock.WallMs).Log, _directories.All[0]);
         }),
     ];
 
@@ -220,7 +231,7 @@ internal sealed class SimNode : IMetadataSubscriber
         }
 
         // Closing blocks: beside the loops, as production does it.
-        BackgroundLoop("close").Post(new ActionTask(() =>
+        Upkeep.Stop(() => BackgroundLoop("close").Post(new ActionTask(() =>
         {
             var isClean = Failure is null && TryCloseLogs(held);
             Driver.Stop(() =>
@@ -232,7 +243,7 @@ internal sealed class SimNode : IMetadataSubscriber
 
                 IsStopped = true;
             });
-        }));
+        })));
     }
 
     private bool TryCloseLogs(Replica[] held)
@@ -277,7 +288,7 @@ internal sealed class SimNode : IMetadataSubscriber
         Failure ??= cause;
         if (cause is IOException)
         {
-            Replicas.FailAll(new ReplicaFailure(ErrorCode.KafkaStorageError, cause.Message));
+            Replicas.FailAll(_health, new ReplicaFailure(ErrorCode.KafkaStorageError, cause.Message));
         }
     }
 }

@@ -34,9 +34,11 @@ internal sealed class GroupServer : IAsyncDisposable
     public GroupServer(string directory, int partitions = 3, bool withOffsetsTopic = true)
     {
         _group = IoLoopGroup.Acquire(WireKind.Epoll, SystemClock.Instance, ioThreads: 2);
-        _shards = new ShardSet(_group.Io, SystemClock.Instance, (_, e) => throw e);
+        var health = new DirectoryHealth("test", (_, e) => throw e);
+        _shards = new ShardSet(_group.Io, SystemClock.Instance, health);
         var background = new Loop("background", _group.BackgroundLoops, SystemClock.Instance);
-        _shards.UseUpkeep(new LogUpkeep(background, Table, new UpkeepTimes(), new UpkeepDisk(() => { }, () => { }, () => { }, _ => { })));
+        var disk = new UpkeepDisk(health, () => { }, () => { }, () => { });
+        _shards.UseUpkeep(new LogUpkeep(background, Table.Snapshot, new UpkeepTimes(), disk));
         var config = new GroupConfig { InitialRebalanceDelayMs = 0, SessionTimeoutMinMs = 100 };
         Coordinators = new GroupCoordinators(Table, Publisher, config, background, new Randomness(5), Reports.Add);
         Publisher.Subscribe(Coordinators);

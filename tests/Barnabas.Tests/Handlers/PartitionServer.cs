@@ -34,14 +34,15 @@ internal sealed class PartitionServer : IAsyncDisposable
     {
         _disk = disk ?? new FileDisk();
         _group = IoLoopGroup.Acquire(kind, SystemClock.Instance, ioThreads: 2);
-        _shards = new ShardSet(_group.Io, SystemClock.Instance, (_, e) => Faults.Add(e));
+        var health = new DirectoryHealth("test", (_, e) => Faults.Add(e));
+        _shards = new ShardSet(_group.Io, SystemClock.Instance, health);
         for (var i = 0; i < partitions; i++)
         {
             Add(i, config ?? LogConfig.Default);
         }
 
         var upkeep = new Loop("upkeep", _group.BackgroundLoops, SystemClock.Instance);
-        _upkeep = new LogUpkeep(upkeep, Table, new UpkeepTimes(), new UpkeepDisk(() => { }, () => { }, () => { }, Faults.Add));
+        _upkeep = new LogUpkeep(upkeep, Table.Snapshot, new UpkeepTimes(), new UpkeepDisk(health, () => { }, () => { }, () => { }));
         _shards.UseUpkeep(_upkeep);
         var slow = new Loop("slow", _group.BackgroundLoops, SystemClock.Instance);
         Aside = new AsideReads([new Loop("aside", _group.BackgroundLoops, SystemClock.Instance)]);

@@ -1,7 +1,11 @@
 using System.Net;
+using System.Text;
 using Barnabas.Base;
+using Barnabas.Base.Seams;
 using Barnabas.Broker.Config;
+using Barnabas.Broker.Logging;
 using Barnabas.Broker.Node;
+using Barnabas.Broker.Worlds;
 using Barnabas.Messages;
 using Barnabas.Tests.Network;
 using Barnabas.Tests.Worlds;
@@ -12,13 +16,25 @@ namespace Barnabas.Tests.Handlers;
 internal sealed class TestNode : IAsyncDisposable
 {
     private readonly TempFolder _folder = new();
-    private readonly string[] _settings;
+    private readonly Told _log = new();
     private BrokerNode? _node;
 
-    private TestNode(string[] settings) => _settings = settings;
+    private TestNode(string[] settings) => Settings = [.. settings];
 
     /// <summary>The data directory.</summary>
     public string Data => _folder.At("data");
+
+    /// <summary>What the next start is configured with, each <c>key=value</c>.</summary>
+    public List<string> Settings { get; }
+
+    /// <summary>The disk of the next start.</summary>
+    public IDisk Disk { get; set; } = new FileDisk();
+
+    /// <summary>What the operator was told.</summary>
+    public string Log => _log.Text;
+
+    /// <summary>Completes when the node cannot go on.</summary>
+    public Task<Exception> Failed => _node!.Failed;
 
     /// <summary>Starts a node with these settings, each <c>key=value</c>.</summary>
     public static async Task<TestNode> Start(params string[] settings)
@@ -28,16 +44,40 @@ internal sealed class TestNode : IAsyncDisposable
         return node;
     }
 
+    /// <summary>A node with several log directories in a folder of its own, not started yet.</summary>
+    public static TestNode With(string[] directories, params string[] settings)
+    {
+        var node = new TestNode(settings);
+        node.SetDirectories(directories);
+        return node;
+    }
+
+    /// <summary>A path in the node's folder.</summary>
+    public string At(string name) => _folder.At(name);
+
+    /// <summary>The log directories of the next start, by their names in the folder.</summary>
+    public void SetDirectories(params string[] names)
+    {
+        Settings.RemoveAll(s => s.StartsWith("log.dirs=", StringComparison.Ordinal));
+        Settings.Add($"log.dirs={string.Join(',', names.Select(At))}");
+    }
+
     /// <summary>Starts the node again on its directory.</summary>
     public async Task Start()
     {
         var config = ConfigLoader.Load(new ConfigInputs
         {
             Listen = "127.0.0.1:0",
-            Data = Data,
-            Flags = _settings.Select(setting => setting.Split('=', 2)).Select(parts => KeyValuePair.Create(parts[0], parts[1])),
+            Data = Settings.Exists(s => s.StartsWith("log.dirs=", StringComparison.Ordinal)) ? null : Data,
+            Flags = Settings.Select(setting => setting.Split('=', 2)).Select(parts => KeyValuePair.Create(parts[0], parts[1])),
         });
-        _node = await BrokerNode.StartAsync(new BrokerNodeSetup { Config = config, OpensController = false });
+        _node = await BrokerNode.StartAsync(new BrokerNodeSetup
+        {
+            Config = config,
+            OpensController = false,
+            Disk = Disk,
+            Log = new OperatorLog(_log, isJson: false, LogLevel.Info),
+        });
     }
 
     /// <summary>Stops the node cleanly; its directory stays.</summary>
@@ -98,6 +138,29 @@ internal sealed class TestNode : IAsyncDisposable
         }
 
         _folder.Dispose();
+    }
+
+    /// <summary>Keeps what is written to it; any thread.</summary>
+    private sealed class Told : MemoryStream
+    {
+        public string Text
+        {
+            get
+            {
+                lock (this)
+                {
+                    return Encoding.UTF8.GetString(ToArray());
+                }
+            }
+        }
+
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            lock (this)
+            {
+                base.Write(buffer, offset, count);
+            }
+        }
     }
 }
 

@@ -80,7 +80,7 @@ public sealed class KafkaRoundTripTests : IDisposable
         var log = logs.Single(l => l.Log.Partition == Partition).Log;
         Assert.Equal(_expected.Count, log.LogEndOffset);
         Assert.Equal(_expected.Count, LogFixture.ReadAll(log.View, 0).Sum(h => h.RecordCount));
-        Assert.True(log.ProducerCount > 0);
+        Assert.True(log.DescribeProducers().Count > 0);
         for (var i = 0; i < 20; i++)
         {
             var line = $"ours-{_expected.Count}";

@@ -88,7 +88,7 @@ public sealed class LogDirectoryTests : IDisposable
         Assert.Equal($"version: 0\ntopic_id: {Topic}", File.ReadAllText(_folder.At("a-0/partition.metadata")));
         Assert.Equal(_folder.At("a-0.00000000000099990000000000001111-delete"), first.MarkDeleted(new("a", 0), Other));
         first.CreateLog(new("s", 3), Topic, LogConfig.Default, 1).Log.Abandon();
-        Assert.EndsWith("-stray", first.MarkStray(new("s", 3), Other));
+        Assert.EndsWith("-stray", first.MarkStray(_folder.At("s-3"), new("s", 3), Other));
         first.Dispose();
         using var second = LogDirectory.Open(_disk, _folder.Path, Other);
         var found = Assert.Single(second.Partitions);

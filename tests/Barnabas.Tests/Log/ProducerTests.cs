@@ -82,7 +82,7 @@ public sealed class ProducerTests : IDisposable
         Assert.Equal(18, Produce(sequence: 9, count: 1).BaseOffset);
         Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, Produce(sequence: 11, count: 1).ErrorCode);
         Assert.Equal(ErrorCode.None, Produce(sequence: 10, count: 1, producerId: 2).ErrorCode);
-        Assert.Equal(2, _fixture.Log.ProducerCount);
+        Assert.Equal(2, _fixture.Log.DescribeProducers().Count);
     }
 
     [Fact]

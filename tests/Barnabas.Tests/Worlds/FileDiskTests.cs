@@ -111,10 +111,10 @@ public sealed unsafe class FileDiskTests : IDisposable
     public void A_full_disk_shows_the_name_of_the_errno()
     {
         using var file = new FileDisk().Open("/dev/full", FileOpen.ReadWrite);
-        Assert.Contains("ENOSPC", Assert.Throws<IOException>(() => file.Write("x"u8, 0)).Message);
+        Assert.Contains("ENOSPC", Assert.Throws<DiskFullException>(() => file.Write("x"u8, 0)).Message);
         var bytes = stackalloc byte[2];
         Assert.Contains("pwritev /dev/full: ENOSPC",
-            Assert.Throws<IOException>(() => file.Write([new BytePiece(bytes, 1), new BytePiece(bytes, 1)], 0)).Message);
+            Assert.Throws<DiskFullException>(() => file.Write([new BytePiece(bytes, 1), new BytePiece(bytes, 1)], 0)).Message);
     }
 
     [PeerFact(Need.Linux)]

@@ -10,6 +10,8 @@ internal static class OwnKeys
             How far a compressed batch is checked before it is appended: by its header, or opened, record by record, as Kafka does.
         barnabas.flush.on.ack | boolean | false | cluster-wide
             Whether a produce is acknowledged only after its records are flushed to the disk, many batches to a flush.
+        barnabas.disk.reserve.bytes | long | -1 | cluster-wide | [-1,...]
+            Bytes kept free on the disk of each data directory: below, produce is refused; -1 is 1 % of the disk, at most 1 GiB, 0 none.
         barnabas.insecure.allow.public | boolean | false | read-only
             Whether a listener without authentication may be reached from other machines.
         barnabas.wire | string | auto | read-only | [auto, epoll, sockets]

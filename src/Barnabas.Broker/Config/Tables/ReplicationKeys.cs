@@ -55,6 +55,12 @@ internal static class ReplicationKeys
             Samples kept for the quota on replication.
         replication.quota.window.size.seconds | int | 1 | read-only | [1,...]
             Span of a sample for the quota on replication.
+        leader.replication.throttled.rate | long | null | cluster-wide when-set | [0,...]
+            The most bytes in a second that leaders send to throttled replicas.
+        follower.replication.throttled.rate | long | null | cluster-wide when-set | [0,...]
+            The most bytes in a second that throttled replicas fetch.
+        replica.alter.log.dirs.io.max.bytes.per.second | long | null | cluster-wide when-set | [0,...]
+            The most bytes in a second that are copied between data directories; no limit when not set.
         client.quota.callback.class | class | null | read-only
             What decides the quota of a client, instead of the built-in rules.
         """u8;

@@ -9,7 +9,7 @@ namespace Barnabas.Broker.Handlers.Fetching;
 /// </summary>
 internal sealed class FetchParking(FetchWork work)
 {
-    private readonly FetchInterestTask?[] _taskOfShard = new FetchInterestTask?[ShardSet.Count];
+    private FetchInterestTask?[] _taskOfShard = new FetchInterestTask?[ShardSet.Count];
     private readonly List<FetchInterestTask> _tasks = [];
     private readonly List<FetchInterest> _interests = [];
 
@@ -23,6 +23,12 @@ internal sealed class FetchParking(FetchWork work)
         for (var i = 0; i < reads.Count; i++)
         {
             var replica = reads.Wanted(i).Replica!;
+            if (replica.Shard.Index >= _taskOfShard.Length)
+            {
+                // The shards of one more log directory.
+                Array.Resize(ref _taskOfShard, replica.Shard.Index + ShardSet.Count);
+            }
+
             ref var task = ref _taskOfShard[replica.Shard.Index];
             if (task is null)
             {

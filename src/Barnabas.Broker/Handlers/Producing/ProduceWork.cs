@@ -14,7 +14,7 @@ namespace Barnabas.Broker.Handlers.Producing;
 /// </summary>
 internal sealed class ProduceWork(WorkPool<ProduceWork> pool) : AppendGroup
 {
-    private readonly AppendTask?[] _taskOfShard = new AppendTask?[ShardSet.Count];
+    private AppendTask?[] _taskOfShard = new AppendTask?[ShardSet.Count];
     private readonly List<AppendTask> _tasks = [];
     private readonly List<AppendTask> _spareTasks = [];
     private readonly List<PartitionAppend> _spareParts = [];
@@ -171,6 +171,12 @@ internal sealed class ProduceWork(WorkPool<ProduceWork> pool) : AppendGroup
 
     private AppendTask TaskOf(PartitionShard shard)
     {
+        if (shard.Index >= _taskOfShard.Length)
+        {
+            // The shards of one more log directory.
+            Array.Resize(ref _taskOfShard, shard.Index + ShardSet.Count);
+        }
+
         var task = _taskOfShard[shard.Index];
         if (task is not null)
         {

@@ -9,9 +9,9 @@ public sealed class ConfigTableTests
     [Fact]
     public void The_tables_have_the_keys_of_Kafka_4_3_and_our_own()
     {
-        Assert.Equal(360, ConfigTable.Broker.Keys.Count(key => !key.IsOwn));
-        Assert.Equal(340, ConfigTable.Broker.Keys.Count(key => !key.IsOwn && !key.IsInternal));
-        Assert.Equal(62, ConfigTable.Broker.Keys.Count(key => !key.IsOwn && key.Update == ConfigUpdate.ClusterWide));
+        Assert.Equal(363, ConfigTable.Broker.Keys.Count(key => !key.IsOwn));
+        Assert.Equal(340, ConfigTable.Broker.Keys.Count(key => !key.IsOwn && !key.IsInternal && !key.IsListedWhenSet));
+        Assert.Equal(65, ConfigTable.Broker.Keys.Count(key => !key.IsOwn && key.Update == ConfigUpdate.ClusterWide));
         Assert.Equal(37, ConfigTable.Broker.Keys.Count(key => key.Update == ConfigUpdate.PerBroker));
         Assert.Equal(34, ConfigTable.Topic.Keys.Count(key => !key.IsOwn));
         Assert.Equal(17, ConfigTable.Group.Keys.Count);

@@ -103,6 +103,7 @@ internal sealed class QuorumBench : IDisposable
     public long Register(long previousEpoch = -1)
     {
         var request = Registration(previousEpoch);
+        request.LogDirs = [Self.Key.DirectoryId];
         var epoch = Ask((machine, decision) => BrokerRegistrations.Register(machine, request, decision)).BrokerEpoch;
         Ask((machine, decision) => BrokerRegistrations.Unfence(machine, NodeId, epoch, decision));
         return epoch;

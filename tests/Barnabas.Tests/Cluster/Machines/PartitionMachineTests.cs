@@ -28,9 +28,10 @@ public sealed class PartitionMachineTests : IDisposable
     public PartitionMachineTests()
     {
         _background = new Loop("background", _host, _host);
-        _shard = new PartitionShard(0, new Loop("shard", _host, _host), (_, e) => throw e);
-        var disk = new UpkeepDisk(() => { }, () => { }, () => { }, e => throw e);
-        _shard.Upkeep = new LogUpkeep(_background, new ReplicaTable(), new UpkeepTimes(), disk);
+        var health = new DirectoryHealth("test", (_, e) => throw e);
+        _shard = new PartitionShard(0, new Loop("shard", _host, _host), health);
+        var disk = new UpkeepDisk(health, () => { }, () => { }, () => { });
+        _shard.Upkeep = new LogUpkeep(_background, () => [], new UpkeepTimes(), disk);
     }
 
     public void Dispose()

@@ -25,11 +25,12 @@ internal sealed class CleanerBench : IDisposable
     public CleanerBench(params string[] settings)
     {
         Config = BrokerConfig.Of(Pairs(settings));
-        _shard = new PartitionShard(0, new Loop("shard", Host, Host), (_, e) => Faults.Add(e));
-        var disk = new UpkeepDisk(() => { }, () => { }, () => { }, Faults.Add);
-        _upkeep = new LogUpkeep(new Loop("upkeep", Host, Host), Table, new UpkeepTimes(), disk);
+        var health = new DirectoryHealth(_folder.Path, (_, e) => Faults.Add(e));
+        _shard = new PartitionShard(0, new Loop("shard", Host, Host), health);
+        var disk = new UpkeepDisk(health, () => { }, () => { }, () => { });
+        _upkeep = new LogUpkeep(new Loop("upkeep", Host, Host), Table.Snapshot, new UpkeepTimes(), disk);
         _shard.Upkeep = _upkeep;
-        var world = new CleanerWorld(new Randomness(1), () => Checkpoints++, Reports.Add, Faults.Add);
+        var world = new CleanerWorld(new Randomness(1), () => Checkpoints++, Reports.Add);
         Cleaner = new LogCleaner(new Loop("cleaner", Host, Host, turnTasksMax: 1), Table, () => Config.Logs.Cleaner, world);
     }
 

@@ -19,9 +19,10 @@ internal sealed class ReplicaBench : IDisposable
 
     public ReplicaBench(LogConfig? config = null, bool isLeader = true, params int[] inSync)
     {
-        _shard = new PartitionShard(0, new Loop("shard", _host, _host), (_, e) => throw e);
-        var disk = new UpkeepDisk(() => { }, () => { }, () => { }, e => throw e);
-        _shard.Upkeep = new LogUpkeep(new Loop("upkeep", _host, _host), new ReplicaTable(), new UpkeepTimes(), disk);
+        var health = new DirectoryHealth("", (_, e) => throw e);
+        _shard = new PartitionShard(0, new Loop("shard", _host, _host), health);
+        var disk = new UpkeepDisk(health, () => { }, () => { }, () => { });
+        _shard.Upkeep = new LogUpkeep(new Loop("upkeep", _host, _host), () => [], new UpkeepTimes(), disk);
         var state = new ReplicaState(isLeader ? 1 : 2, 5, 1, inSync, 3, isLeader, config ?? LogConfig.Default);
         Replica = new Replica(_shard, new Uuid(1, 1), _fixture.Log, 0, 1, state);
     }
