@@ -102,8 +102,9 @@ internal sealed class NodeLogs : IMetadataSubscriber
     /// <exception cref="IOException">The disk of the metadata failed, or of every directory.</exception>
     public async Task LoadAsync(MetadataImage image)
     {
+        await Task.Run(BeginDirectories).ConfigureAwait(false);
         var found = Directories.All.SelectMany(directory => directory.Files.Partitions
-            .Where(partition => partition.Partition.Topic != MetadataTopic)
+            .Where(partition => partition.Partition.Topic != MetadataTopic && !partition.IsDamaged)
             .Select(partition => (Directory: directory, Partition: partition))).ToArray();
         var logs = new FoundLog?[found.Length];
         if (found.Length > 0)
@@ -171,6 +172,32 @@ internal sealed class NodeLogs : IMetadataSubscriber
         _threads.Add(threads);
         ILoopHost[] homes = [.. _setup.Group.Io.Select(threads.Over)];
         return new ReplicaDirectory(files, health, new ShardSet(homes, _setup.Clock, health, ordinal));
+    }
+
+    private void BeginDirectories()
+    {
+        foreach (var directory in Directories.All)
+        {
+            try
+            {
+                directory.Files.Begin();
+            }
+            catch (IOException e)
+            {
+                directory.Health.Fail($"beginning to use {directory.Files.Path}", e);
+            }
+
+            foreach (var damaged in directory.Files.Partitions.Where(partition => partition.IsDamaged))
+            {
+                _setup.Log.Error("recovery", $"{damaged.Path} does not say whose it is: its partition.metadata is damaged. It is left "
+                    + "alone; write its topic's id into the file, or move the directory elsewhere, and start the broker again");
+            }
+        }
+
+        if (!_setup.Directories.Logs.Contains(_setup.Directories.Metadata))
+        {
+            _setup.Directories.Metadata.Begin();
+        }
     }
 
     // Null when the directory is offline, with this log or before.

@@ -14,8 +14,24 @@ public sealed record FoundLog(Uuid? TopicId, PartitionLog Log, ReplicaDirectory 
 /// </summary>
 internal sealed class FoundLogs
 {
+    private readonly HashSet<TopicPartition> _asked = [];
+    private readonly List<(ReplicaDirectory Place, PartitionDirectory Partition)> _damaged;
+
     // By the name of their directory, whosever records they are.
     private readonly Dictionary<TopicPartition, List<FoundLog>> _byName = [];
+
+    /// <summary>Nothing yet, but for the directories that do not say whose they are: those were not opened.</summary>
+    public FoundLogs(ReplicaDirectories directories) =>
+        _damaged = [.. directories.All.SelectMany(d => d.Files.Partitions.Where(p => p.IsDamaged).Select(p => (d, p)))];
+
+    /// <summary>
+    /// True when a directory of the name may be the partition's, and cannot be told to be: making it anew would lose what it holds.
+    /// </summary>
+    public bool IsDamaged(TopicPartition name)
+    {
+        _asked.Add(name);
+        return _damaged.Exists(d => d.Partition.Partition == name);
+    }
 
     /// <summary>Takes in what was found.</summary>
     public void Add(FoundLog found)
@@ -46,8 +62,14 @@ internal sealed class FoundLogs
     }
 
     /// <summary>Hands out what nobody claimed.</summary>
-    public void Drain(Action<FoundLog> stray)
+    public void Drain(Action<FoundLog> stray, Action<ReplicaDirectory, PartitionDirectory> damaged)
     {
+        foreach (var (place, partition) in _damaged.Where(d => !_asked.Contains(d.Partition.Partition)).ToList())
+        {
+            damaged(place, partition);
+            _damaged.Remove((place, partition));
+        }
+
         foreach (var found in _byName.Values.SelectMany(same => same))
         {
             stray(found);

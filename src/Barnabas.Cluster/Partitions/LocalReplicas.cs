@@ -44,7 +44,7 @@ public sealed class LocalReplicas
 {
     private const long RetryUs = 1_000_000;
     private readonly LocalReplicasSetup _setup;
-    private readonly FoundLogs _found = new();
+    private readonly FoundLogs _found;
 
     // Partitions whose directory is about to be moved out of the way, with what waits for its name.
     private readonly Dictionary<TopicPartition, Action?> _leaving = [];
@@ -59,6 +59,7 @@ public sealed class LocalReplicas
         _setup = setup;
         _rounds = new ChangeRounds(setup.Loop);
         _disposal = new DirectoryDisposal(setup);
+        _found = new FoundLogs(setup.Directories);
         Assignments = new DirectoryAssignments(setup, () => _image);
         Moves = new LocalMoves(this, _disposal, setup);
         foreach (var directory in setup.Directories.All)
@@ -104,7 +105,7 @@ public sealed class LocalReplicas
             ApplyTopic(null, topic, image, round);
         }
 
-        _found.Drain(_disposal.SetAside);
+        _found.Drain(_disposal.SetAside, _disposal.SetAside);
         Assignments.Tell();
         Moves.Resume();
         round.Done();
@@ -270,10 +271,9 @@ public sealed class LocalReplicas
 
         // Others of its name are somebody else's, or were left before they said whose they are.
         var found = _found.Claim(name, topic.Id, assigned, _disposal.SetAside);
-        if ((found?.Place ?? Moves.TakeWish(name) ?? _setup.Directories.PlaceFor(assigned)) is not { } directory)
+        if ((found is null && _found.IsDamaged(name)) || (found?.Place ?? Moves.TakeWish(name) ?? _setup.Directories.PlaceFor(assigned)) is not { } directory)
         {
-            _setup.Report(
-                $"{name} lies in a directory that is not there (directory.id {assigned}): it is offline until the directory is back");
+            _setup.Report($"{name} is in no directory that can be used: it is offline until the directory is back (directory.id {assigned})");
             return;
         }
 

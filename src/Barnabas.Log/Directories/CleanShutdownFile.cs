@@ -11,21 +11,20 @@ internal static class CleanShutdownFile
 {
     private const string FileName = ".kafka_cleanshutdown", EpochKey = "\"brokerEpoch\":";
 
-    /// <summary>Reads and removes the flag, durably, so that a crash from now on is seen as one. Null when there is none.</summary>
-    internal static long? Take(IDisk disk, string directory)
+    /// <summary>The epoch in the flag, or -1; null when there is none.</summary>
+    internal static long? Read(IDisk disk, string directory)
     {
         var path = Path.Join(directory, FileName);
-        if (!disk.FileExists(path))
-        {
-            return null;
-        }
+        return disk.FileExists(path) ? EpochOf(Encoding.UTF8.GetString(SmallFile.Read(disk, path))) : null;
+    }
 
-        var epoch = EpochOf(Encoding.UTF8.GetString(SmallFile.Read(disk, path)));
+    /// <summary>Removes the flag, durably, so that a crash from now on is seen as one.</summary>
+    internal static void Remove(IDisk disk, string directory)
+    {
         FaultPoint.Here("start.before-flag-goes");
-        disk.Delete(path);
+        disk.Delete(Path.Join(directory, FileName));
         FaultPoint.Here("start.before-directory-sync");
         disk.SyncDirectory(directory);
-        return epoch;
     }
 
     /// <summary>The last act of a clean shutdown.</summary>

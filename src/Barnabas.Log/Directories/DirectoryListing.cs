@@ -36,7 +36,7 @@ internal static class DirectoryListing
             else if (TopicPartition.TryParse(NameBeforeMove(entry.Name), out var partition))
             {
                 var list = entry.Name.EndsWith(FutureSuffix, StringComparison.Ordinal) ? futures : partitions;
-                list.Add(new PartitionDirectory(partition, PartitionMetadataFile.Read(disk, full), full));
+                list.Add(new PartitionDirectory(partition, PartitionMetadataFile.Read(disk, full, out var isDamaged), full, isDamaged));
             }
             else
             {

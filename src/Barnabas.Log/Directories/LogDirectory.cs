@@ -8,7 +8,8 @@ namespace Barnabas.Log.Directories;
 /// <param name="Partition">By its name.</param>
 /// <param name="TopicId">What <c>partition.metadata</c> says; null when it is absent: then nobody knows whose records these are.</param>
 /// <param name="Path">Where it is.</param>
-public sealed record PartitionDirectory(TopicPartition Partition, Uuid? TopicId, string Path);
+/// <param name="IsDamaged">True when <c>partition.metadata</c> is there and cannot be understood: it is not to be opened.</param>
+public sealed record PartitionDirectory(TopicPartition Partition, Uuid? TopicId, string Path, bool IsDamaged = false);
 
 /// <summary>What stands at the path of a log directory.</summary>
 public enum DirectoryKind
@@ -54,7 +55,7 @@ public sealed class LogDirectory : IDisposable
         Partitions = found.Partitions;
         Futures = found.Futures;
         Leftovers = found.Leftovers;
-        var cleanEpoch = CleanShutdownFile.Take(disk, path);
+        var cleanEpoch = CleanShutdownFile.Read(disk, path);
         WasClean = cleanEpoch is not null;
         PreviousBrokerEpoch = cleanEpoch ?? -1;
     }
@@ -129,8 +130,8 @@ public sealed class LogDirectory : IDisposable
     }
 
     /// <summary>
-    /// Locks and reads a formatted directory; the flag of a clean shutdown is taken away. A <see cref="LogDirectoryException"/> when
-    /// somebody else has it. <paramref name="newDirectoryId"/> is for directories that have no id yet.
+    /// Locks and reads a formatted directory. A <see cref="LogDirectoryException"/> when somebody else has it. <paramref
+    /// name="newDirectoryId"/> is for directories that have no id yet.
     /// </summary>
     public static LogDirectory Open(IDisk disk, string path, Uuid newDirectoryId)
     {
@@ -148,6 +149,17 @@ public sealed class LogDirectory : IDisposable
             {
                 held.Dispose();
             }
+        }
+    }
+
+    /// <summary>
+    /// The start goes on and is about to open logs: the flag of a clean shutdown goes. A start that is refused before leaves it.
+    /// </summary>
+    public void Begin()
+    {
+        if (WasClean)
+        {
+            CleanShutdownFile.Remove(_disk, Path);
         }
     }
 

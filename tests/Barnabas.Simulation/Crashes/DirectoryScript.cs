@@ -80,6 +80,7 @@ internal sealed class DirectoryScript(SimDisk disk)
         if (LogDirectory.Inspect(disk, Root) == DirectoryKind.Kafka)
         {
             using var directory = LogDirectory.Open(disk, Root, new Uuid(1, 1));
+            directory.Begin();
             foreach (var found in directory.Partitions)
             {
                 directory.OpenLog(found, Config, _nowMs);
@@ -93,6 +94,7 @@ internal sealed class DirectoryScript(SimDisk disk)
         if (LogDirectory.Inspect(disk, Root) == DirectoryKind.Kafka)
         {
             using var directory = LogDirectory.Open(disk, Root, new Uuid(1, 1));
+            directory.Begin();
             var logs = directory.Partitions.Select(found => directory.OpenLog(found, Config, _nowMs).Log).ToList();
             logs.ForEach(log => log.Close());
             directory.WriteRecoveryPoints([.. logs.Select(log => new PartitionOffset(log.Partition, log.RecoveryPoint))]);
@@ -143,6 +145,7 @@ internal sealed class DirectoryScript(SimDisk disk)
         }
 
         _directory = LogDirectory.Open(disk, Root, new Uuid(1, 1));
+        _directory.Begin();
         _mayBeClean = false;
         foreach (var leftover in _directory.Leftovers)
         {

@@ -204,7 +204,13 @@ internal sealed class SimNode : IMetadataSubscriber
         });
     }
 
-    private FoundLog[] OpenLogs(MetadataImage image) =>
+    private FoundLog[] OpenLogs(MetadataImage image)
+    {
+        _directory.Begin();
+        return [.. FindLogs(image)];
+    }
+
+    private IEnumerable<FoundLog> FindLogs(MetadataImage image) =>
     [
         .. _directory.Partitions.Where(found => found.Partition.Topic != MetadataTopic).Select(found =>
         {

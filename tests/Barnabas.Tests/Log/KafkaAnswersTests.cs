@@ -56,6 +56,7 @@ public sealed class KafkaAnswersTests : IDisposable
     private List<(long Time, string Offset)> WriteAndAsk()
     {
         using var directory = LogDirectory.Open(_disk, _folder.At("logs"), new Uuid(1, 1));
+        directory.Begin();
         var config = LogConfig.Default with { SegmentBytes = 3000, IndexIntervalBytes = 100 };
         var logs = directory.Partitions.Select(p => directory.OpenLog(p, config, _baseMs).Log).ToList();
         var log = logs.Single(l => l.Partition == Partition);

@@ -69,6 +69,7 @@ public sealed class KafkaRoundTripTests : IDisposable
     private void Append(bool expectClean, bool closeClean)
     {
         using var directory = LogDirectory.Open(_disk, _folder.At("logs"), new Uuid(1, 1));
+        directory.Begin();
         Assert.Equal(expectClean, directory.WasClean);
         var found = directory.Partitions.Single(p => p.Partition == Partition);
         Assert.NotNull(found.TopicId);

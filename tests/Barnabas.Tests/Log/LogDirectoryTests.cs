@@ -74,8 +74,14 @@ public sealed class LogDirectoryTests : IDisposable
         var second = LogDirectory.Open(_disk, _folder.Path, Other);
         Assert.Equal((true, 801L), (second.WasClean, second.PreviousBrokerEpoch));
         second.Dispose();
-        using var third = LogDirectory.Open(_disk, _folder.Path, Other);
-        Assert.False(third.WasClean);
+
+        // That start was refused: nothing has been opened.
+        var third = LogDirectory.Open(_disk, _folder.Path, Other);
+        Assert.True(third.WasClean);
+        third.Begin();
+        third.Dispose();
+        using var fourth = LogDirectory.Open(_disk, _folder.Path, Other);
+        Assert.False(fourth.WasClean);
     }
 
     [Fact]

@@ -106,6 +106,9 @@ public sealed class LogDirsTests : IAsyncLifetime
         meta[key] = value ?? Meta("a")[key];
         File.WriteAllLines(_node.At("b/meta.properties"), meta.Select(line => $"{line.Key}={line.Value}"));
         Assert.Contains(sentence, (await Assert.ThrowsAsync<StartupException>(_node.Start)).Message);
+
+        // Nothing was opened: what was closed cleanly is still known to be.
+        Assert.All((string[])["a", "b"], directory => Assert.True(File.Exists(_node.At($"{directory}/.kafka_cleanshutdown"))));
     }
 
     [Theory]
@@ -174,6 +177,42 @@ public sealed class LogDirsTests : IAsyncLifetime
         await _node.Start();
         Assert.Equal(ErrorCode.None, Leader("t", away).ErrorCode);
         Assert.Equal(1, EndOffset("t", away));
+    }
+
+    [Theory]
+    [InlineData(""), InlineData("version: 0\ntopic_id: nobody"), InlineData("version: 9\ntopic_id: AAAAAAAAAAAAAAAAAAAAAQ")]
+    public async Task A_partition_whose_metadata_file_is_damaged_is_left_alone_until_it_is_mended(string damaged)
+    {
+        await StartWithRecords();
+        var name = Held("a")[0];
+        var path = _node.At($"a/{name}/partition.metadata");
+        var good = File.ReadAllText(path);
+        File.WriteAllText(path, damaged);
+        await _node.Start();
+        Assert.Contains($"a/{name} does not say whose it is", _node.Log);
+        Assert.Contains($"{name} is in no directory that can be used", _node.Log);
+        Assert.All(
+            Held("a").Concat(Held("b")).Where(other => other != name), other => Assert.Equal(1, EndOffset("t", Number(other))));
+        using (var client = _node.Connect())
+        {
+            Assert.NotEqual(ErrorCode.None, client.Produce("t", Number(name), PartitionServer.Batch("y")).ErrorCode);
+        }
+
+        await _node.Stop();
+        Assert.Equal((damaged, 4), (File.ReadAllText(path), Held("a").Concat(Held("b")).Count()));
+        File.WriteAllText(path, good);
+        await _node.Start();
+        Assert.Equal(1, EndOffset("t", Number(name)));
+    }
+
+    [Fact]
+    public async Task A_damaged_partition_of_no_topic_is_set_aside()
+    {
+        await StartWithRecords();
+        Directory.CreateDirectory(_node.At("a/gone-0"));
+        File.WriteAllText(_node.At("a/gone-0/partition.metadata"), "?");
+        await _node.Start();
+        Assert.Contains(Held("a"), held => held.StartsWith("gone-0.", StringComparison.Ordinal) && held.EndsWith("-stray"));
     }
 
     [Fact]
