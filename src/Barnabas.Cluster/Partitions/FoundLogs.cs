@@ -1,5 +1,6 @@
 using Barnabas.Base;
 using Barnabas.Log;
+using Barnabas.Log.Directories;
 
 namespace Barnabas.Cluster.Partitions;
 

@@ -258,11 +258,7 @@ public sealed class LocalReplicas
         });
     }
 
-    private void Left(TopicPartition partition)
-    {
-        _leaving.Remove(partition, out var waiting);
-        waiting?.Invoke();
-    }
+    private void Left(TopicPartition partition) => (_leaving.Remove(partition, out var waiting) ? waiting : null)?.Invoke();
 
     private void Add(TopicImage topic, int partition)
     {
@@ -271,9 +267,10 @@ public sealed class LocalReplicas
 
         // Others of its name are somebody else's, or were left before they said whose they are.
         var found = _found.Claim(name, topic.Id, assigned, _disposal.SetAside);
-        if ((found is null && _found.IsDamaged(name)) || (found?.Place ?? Moves.TakeWish(name) ?? _setup.Directories.PlaceFor(assigned)) is not { } directory)
+        var place = _found.IsDamaged(name) ? null : Moves.TakeWish(name) ?? _setup.Directories.PlaceFor(assigned);
+        if ((found?.Place ?? place) is not { } directory)
         {
-            _setup.Report($"{name} is in no directory that can be used: it is offline until the directory is back (directory.id {assigned})");
+            _setup.Report($"{name} is in no directory that can be used ({assigned}): it is offline until the directory is back");
             return;
         }
 

@@ -20,7 +20,7 @@ public sealed class DiskFullTests
     [Trait("Category", "Slow")]
     public void Nothing_acknowledged_is_lost_over_many_times_of_a_full_disk(string type)
     {
-        using var disk = new SmallFileSystem(type, megabytes: 32);
+        using var disk = new SmallFileSystem(type, megabytes: 64);
         using var folder = new TemporaryFolder();
         using var broker = BrokerProcess.Start(new Dictionary<string, string>
         {
@@ -36,8 +36,10 @@ public sealed class DiskFullTests
             ProduceSome(partition);
             var leaves = cycle % 2 == 0 ? ReserveBytes - 100_000 : 0;
             disk.Fill(leaves);
+
+            // Little at a time: what is written until it is noticed stays, cycle for cycle.
             Assert.True(
-                SpinWait.SpinUntil(() => partition.Produce(20_000) == ErrorCode.KafkaStorageError, Limit),
+                SpinWait.SpinUntil(() => partition.Produce() == ErrorCode.KafkaStorageError, Limit),
                 $"cycle {cycle}: never refused\n{broker.Process.Output}");
 
             // But for the moment in which an append is taken back, all that is no append goes on.
