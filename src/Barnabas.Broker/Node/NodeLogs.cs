@@ -74,7 +74,9 @@ internal sealed class NodeLogs : IMetadataSubscriber
                 directory.Health.Room,
                 () => setup.Config.Broker.Long("barnabas.disk.reserve.bytes"),
                 text => setup.Log.Warn("storage", text));
-            var loop = new Loop($"upkeep {directory.Files.Path}", host, setup.Clock);
+
+            // A task a turn: the checkpoints come in between, however many flushes wait.
+            var loop = new Loop($"upkeep {directory.Files.Path}", host, setup.Clock, turnTasksMax: 1);
             _cares.Add(new DirectoryCare(directory, Replicas.Table, loop, times, space));
         }
 

@@ -8,7 +8,7 @@ namespace Barnabas.Conformance.Faults;
 /// <summary>
 /// The machine loses its power under mixed load: the file system takes nothing more, and what is not on the disk is gone. With flush on
 /// acknowledgement nothing acknowledged is lost; with Kafka's defaults nothing below the recovery point, and no metadata.
-/// <c>BARNABAS_POWER_CUTS</c> says how often, if more than a few times.
+/// <c>BARNABAS_POWER_CUTS</c> says how often; without it they are skipped.
 /// </summary>
 public sealed class PowerCutTests
 {
