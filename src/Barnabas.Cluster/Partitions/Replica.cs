@@ -124,7 +124,7 @@ public sealed class Replica
         Touch();
     }
 
-    /// <summary>What a crash left behind the recovery point is flushed at once: then it shows, and can be compacted. Owner's turn.</summary>
+    /// <summary>What a crash left above the recovery point is flushed at once: it shows, and may be compacted. Owner's turn.</summary>
     internal void Begin()
     {
         Shard.Loop.CheckOwned();
