@@ -145,7 +145,8 @@ public sealed class BrokerNode : IAsyncDisposable
         var live = new LiveConfig(config) { Changed = changed => _network.Server.Use(changed.Network.Limits) };
         var settings = NodeController.Settings(config, live, _randomness.Split());
         var driver = new QuorumDriver(NodeMetadata.DriverSetup(
-            config, _directories.Metadata, _setup.Disk, voter, settings, (_group, _setup.Clock, e => _failed.TrySetResult(e))));
+            config, _directories.Metadata, _setup.Disk, voter, settings,
+            (_group, _setup.Clock, text => _setup.Log.Warn("metadata", text), e => _failed.TrySetResult(e))));
         _metadata = new NodeMetadata(config, _directories, driver, _randomness);
         driver.Publisher.Subscribe(live);
         await _metadata.LeadAsync().ConfigureAwait(false);

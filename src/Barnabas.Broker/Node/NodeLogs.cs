@@ -236,6 +236,11 @@ internal sealed class NodeLogs : IMetadataSubscriber
                 + "been flushed when the machine stopped; those behind them are kept");
         }
 
+        foreach (var file in report.Rebuilt)
+        {
+            _setup.Log.Warn("recovery", $"{file} was missing or wrong, and is made anew from the records");
+        }
+
         foreach (var name in report.SpoiledSwaps)
         {
             _setup.Log.Error("recovery", $"{partition}: {name} is not what a compaction wrote and is removed; the segments "

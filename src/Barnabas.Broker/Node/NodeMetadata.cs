@@ -40,7 +40,7 @@ internal sealed class NodeMetadata
     /// <summary>What a driver over this directory needs.</summary>
     public static QuorumDriverSetup DriverSetup(
         BrokerConfig config, LogDirectory directory, IDisk disk, VoterEndpoint controller, ControllerSettings settings,
-        (IoLoopGroup Group, IClock Clock, Action<Exception> Failed) world) => new(
+        (IoLoopGroup Group, IClock Clock, Action<string> Report, Action<Exception> Failed) world) => new(
             new MetadataNodeSetup
             {
                 Disk = disk,
@@ -50,6 +50,7 @@ internal sealed class NodeMetadata
                 Log = new MetadataLogConfig(
                     config.Quorum.SegmentBytes, config.Quorum.SegmentMs, config.Quorum.SnapshotAfterBytes, config.Quorum.SnapshotAfterMs,
                     config.Quorum.RetentionBytes, config.Quorum.RetentionMs),
+                Report = world.Report,
             },
             world.Group.Control,
             world.Group.BackgroundLoops,

@@ -3,6 +3,7 @@ using Barnabas.Base.Seams;
 using Barnabas.Cluster.Machines;
 using Barnabas.Cluster.Metadata;
 using Barnabas.Cluster.Raft;
+using Barnabas.Log;
 using Barnabas.Protocol.Records;
 
 namespace Barnabas.Cluster.Controller;
@@ -20,6 +21,9 @@ public sealed record MetadataNodeSetup
     public required ControllerSettings Controller { get; init; }
 
     public MetadataLogConfig Log { get; init; } = new();
+
+    /// <summary>Takes a sentence for the operator.</summary>
+    public Action<string> Report { get; init; } = _ => { };
 
     /// <summary>Where the metadata log lies.</summary>
     public string MetadataDirectory => Path.Join(LogDirectory, MetadataLog.DirectoryName);
@@ -81,20 +85,55 @@ public sealed class MetadataNode
         setup.Disk.CreateDirectory(setup.MetadataDirectory);
         var node = new MetadataNode(setup, publisher);
         var snapshots = node.Snapshots.List();
-        node.LastSnapshot = snapshots.Count > 0 ? snapshots[^1].Id : default;
+        var whole = snapshots.LastOrDefault(snapshot => node.Snapshots.IsWhole(snapshot.Id));
+        var covered = snapshots.Count > 0 ? snapshots[^1].Id.EndOffset : 0;
+        node.LastSnapshot = whole?.Id ?? default;
+        node.Log = MetadataLog.Open(setup.Disk, setup.MetadataDirectory, setup.Log, node.LastSnapshot, covered, nowMs);
+        node.CheckNotLost();
+        if (node.Log.BytesCut > 0)
+        {
+            setup.Report($"cut {node.Log.BytesCut} bytes of a torn tail off the log in {setup.MetadataDirectory}");
+        }
+
+        // Only now: the log has what they had.
+        foreach (var damaged in snapshots.Where(snapshot => snapshot.Id.EndOffset > node.LastSnapshot.EndOffset || whole is null))
+        {
+            setup.Report($"the snapshot {damaged.Id.FileName} is damaged and was set aside as {node.Snapshots.SetAside(damaged.Id)}; "
+                + "the log has what it had");
+        }
+
         node.Controller.BeginLoad(0);
         var loading = new Loading(node, node.LastSnapshot);
-        if (snapshots.Count > 0)
+        if (whole is not null)
         {
             loading.ReadSnapshot(node.Snapshots);
         }
 
-        node.Log = MetadataLog.Open(setup.Disk, setup.MetadataDirectory, setup.Log, node.LastSnapshot, nowMs);
         loading.ReadLog(node.Log);
         node.Raft = new RaftNode(setup.Raft, loading.ToStart(node.StateFile.Load(), node.Log));
         node.Journal.Attach(node.Raft);
         node.ReadBootstrap();
         return node;
+    }
+
+    // Without its records every partition would look like nobody's.
+    private void CheckNotLost()
+    {
+        if (Log.EndOffset > 0 || LastSnapshot.EndOffset > 0)
+        {
+            return;
+        }
+
+        foreach (var entry in _setup.Disk.List(_setup.LogDirectory))
+        {
+            if (entry.IsDirectory && entry.Name != MetadataLog.DirectoryName && TopicPartition.TryParse(entry.Name, out _))
+            {
+                Log.Abandon();
+                throw new IOException(
+                    $"{_setup.MetadataDirectory} holds no records, but {_setup.LogDirectory} holds partitions such as {entry.Name}: its "
+                    + "log is gone; restore it from a copy, or move the partitions elsewhere to begin anew");
+            }
+        }
     }
 
     private void ReadBootstrap()

@@ -16,6 +16,14 @@ internal interface IMetadataReader
     void Voters(VoterSet voters, long offset);
 
     void KRaftVersion(short version);
+
+    /// <summary>A control record of any type was met.</summary>
+    void Control(ControlRecordType type)
+    {
+    }
+
+    /// <summary>False to be told of batches and types of control records only.</summary>
+    bool WantsRecords => true;
 }
 
 /// <summary>Reads the batches of the metadata log and of its snapshots. Stateless.</summary>
@@ -73,7 +81,7 @@ internal static class MetadataBatches
             {
                 ReadControl(record, offset, reader);
             }
-            else
+            else if (reader.WantsRecords)
             {
                 reader.Record(MetadataRecord.Read(record.Value.Span), offset);
             }
@@ -85,6 +93,12 @@ internal static class MetadataBatches
         if (!ControlRecords.TryReadType(record.Key, out var type))
         {
             throw new MalformedException($"the metadata holds a control record without a type at offset {offset}");
+        }
+
+        reader.Control(type);
+        if (!reader.WantsRecords)
+        {
+            return;
         }
 
         switch (type)

@@ -36,7 +36,15 @@ public sealed class MetadataLog
     private readonly PartitionLog _log;
     private readonly Queue<(long EndOffset, int Bytes)> _uncommitted = new();
 
-    private MetadataLog(PartitionLog log) => (_log, CommittedBytes) = (log, log.View.SizeBytes);
+    private MetadataLog(PartitionLog log, long bytesCut)
+    {
+        _log = log;
+        BytesCut = bytesCut;
+        CommittedBytes = log.View.SizeBytes;
+    }
+
+    /// <summary>Bytes of a torn tail that were cut when the log was opened.</summary>
+    public long BytesCut { get; }
 
     /// <summary>The offset of the next record.</summary>
     public long EndOffset => _log.LogEndOffset;
@@ -55,10 +63,12 @@ public sealed class MetadataLog
 
     /// <summary>
     /// Opens or makes the log. Its end is checked batch by batch, as Kafka does after every stop, clean or not. A log that ends before
-    /// <paramref name="snapshot"/> begins again behind it.
+    /// <paramref name="snapshot"/> begins again behind it. Where newer snapshots are damaged it has to cover what they did, from that
+    /// snapshot to <paramref name="coveredOffset"/>.
     /// </summary>
-    /// <exception cref="IOException">The disk failed, or bytes in the middle of the log are rotten.</exception>
-    public static MetadataLog Open(IDisk disk, string directory, MetadataLogConfig config, SnapshotId snapshot, long nowMs)
+    /// <exception cref="IOException">The disk failed, or bytes that no snapshot covers are rotten or missing.</exception>
+    public static MetadataLog Open(
+        IDisk disk, string directory, MetadataLogConfig config, SnapshotId snapshot, long coveredOffset, long nowMs)
     {
         var opened = PartitionLog.Open(new LogOpenRequest
         {
@@ -75,19 +85,20 @@ public sealed class MetadataLog
             NowMs = nowMs,
             LogStartOffset = 0,
         });
-        if (opened.Report.Damages.Count > 0)
+        var log = opened.Log;
+        if (Fault(opened, directory, snapshot, coveredOffset) is { } fault)
         {
-            throw new IOException($"{directory} is rotten in its middle: {opened.Report.Damages[0]}; restore the directory from a copy");
+            log.Abandon();
+            throw new IOException(fault);
         }
 
-        var log = opened.Log;
         if (log.LogEndOffset < snapshot.EndOffset)
         {
             log.TruncateFully(snapshot.EndOffset, nowMs);
         }
 
         log.Publish(log.LogEndOffset);
-        return new MetadataLog(log);
+        return new MetadataLog(log, opened.Report.BytesCut);
     }
 
     /// <summary>Reads all batches from <paramref name="fromOffset"/> on. Blocks: only while loading.</summary>
@@ -160,6 +171,21 @@ public sealed class MetadataLog
         Check.That(advanced == ErrorCode.None);
         var plan = RetentionPlan.Make(_log.View, _log.Config, nowMs);
         return plan is null ? null : _log.Delete(plan, nowMs);
+    }
+
+    /// <summary>Why the log cannot be used, in a sentence for the operator; null when it can.</summary>
+    private static string? Fault(OpenedLog opened, string directory, SnapshotId snapshot, long coveredOffset)
+    {
+        foreach (var damage in opened.Report.Damages.Where(damage => damage.NextOffset > snapshot.EndOffset))
+        {
+            return $"{directory} is rotten in its middle: {damage}; restore the directory from a copy";
+        }
+
+        var view = opened.Log.View;
+        return coveredOffset > snapshot.EndOffset && (view.LogStartOffset > snapshot.EndOffset || view.LogEndOffset < coveredOffset)
+            ? $"{directory} has a damaged snapshot of the metadata up to offset {coveredOffset}, and older ones and the log do not cover "
+                + "what was in it; restore the directory from a copy"
+            : null;
     }
 
     /// <summary>Closes the log whole. Blocks.</summary>

@@ -24,7 +24,14 @@ public sealed class QuorumStateFile(IDisk disk, string directory)
 
         using var file = disk.Open(_path, FileOpen.Read);
         var bytes = new byte[Math.Min(file.Length, BytesMax)];
-        return QuorumState.Parse(bytes.AsSpan(0, file.Read(bytes, 0)));
+        try
+        {
+            return QuorumState.Parse(bytes.AsSpan(0, file.Read(bytes, 0)));
+        }
+        catch (MalformedException e)
+        {
+            throw new MalformedException($"{_path} is damaged ({e.Message}); restore it from a copy: without it a vote may be given twice");
+        }
     }
 
     /// <summary>Replaces the file: after a crash it says the old state or the new one.</summary>

@@ -1,5 +1,7 @@
 using Barnabas.Base;
 using Barnabas.Base.Seams;
+using Barnabas.Cluster.Metadata;
+using Barnabas.Protocol.Records;
 
 namespace Barnabas.Cluster.Raft;
 
@@ -14,7 +16,7 @@ public sealed record SnapshotFile(SnapshotId Id, long SizeBytes, long WrittenMs)
 /// </summary>
 public sealed class SnapshotFiles(IDisk disk, string directory)
 {
-    private const string DeletedSuffix = ".deleted";
+    private const string DeletedSuffix = ".deleted", DamagedSuffix = ".damaged";
     private const int ReadBytes = 1 << 20;
 
     /// <summary>All finished snapshots, the oldest first; what a crash left half done is removed.</summary>
@@ -34,6 +36,34 @@ public sealed class SnapshotFiles(IDisk disk, string directory)
         }
 
         return found;
+    }
+
+    /// <summary>
+    /// True when a snapshot is all there: batches with good checksums, a header first and a footer last. What its records say is not
+    /// looked at.
+    /// </summary>
+    public bool IsWhole(SnapshotId id)
+    {
+        var frame = new SnapshotFrame();
+        try
+        {
+            ReadFile(id.FileName, frame);
+            return frame.IsWhole;
+        }
+        catch (MalformedException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Takes a snapshot that is not whole out of the way, under a name that neither Kafka nor this program looks at.</summary>
+    public string SetAside(SnapshotId id)
+    {
+        var path = Path.Join(directory, id.FileName);
+        var aside = path[..^SnapshotId.Suffix.Length] + DamagedSuffix;
+        disk.Rename(path, aside);
+        disk.SyncDirectory(directory);
+        return aside;
     }
 
     /// <summary>Reads a snapshot.</summary>
@@ -71,5 +101,35 @@ public sealed class SnapshotFiles(IDisk disk, string directory)
         disk.Rename(path, path + DeletedSuffix);
         FaultPoint.Here("snapshot.before-remove");
         disk.Delete(path + DeletedSuffix);
+    }
+
+    /// <summary>Sees whether a snapshot has a beginning and an end. Owned by who reads it, and used once.</summary>
+    private sealed class SnapshotFrame : IMetadataReader
+    {
+        private bool _hasHeader, _hasFooter;
+
+        public bool IsWhole => _hasHeader && _hasFooter;
+
+        public bool WantsRecords => false;
+
+        public void Batch(in RecordBatchHeader header) => _hasFooter = false;
+
+        public void Control(ControlRecordType type)
+        {
+            _hasHeader |= type == ControlRecordType.SnapshotHeader;
+            _hasFooter = type == ControlRecordType.SnapshotFooter;
+        }
+
+        public void Record(MetadataRecord record, long offset)
+        {
+        }
+
+        public void Voters(VoterSet voters, long offset)
+        {
+        }
+
+        public void KRaftVersion(short version)
+        {
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Barnabas.Base.Seams;
+using Barnabas.Log.Recovery;
 
 namespace Barnabas.Log.Batches;
 
@@ -10,6 +11,7 @@ internal ref struct BatchScan
 {
     private readonly IDiskFile _data;
     private readonly Span<byte> _buffer;
+    private readonly ReadOnlySpan<LogDamage> _damages;
     private readonly int _end;
     private int _bufferStart;
     private int _bufferLength;
@@ -18,8 +20,10 @@ internal ref struct BatchScan
     /// <summary>
     /// Starts at <paramref name="position"/>, which has to be the first byte of a batch, and stops before <paramref name="end"/>.
     /// </summary>
-    internal BatchScan(IDiskFile data, int position, int end, Span<byte> buffer)
+    /// <remarks>Ranges of rotten bytes that are known are passed over.</remarks>
+    internal BatchScan(IDiskFile data, int position, int end, Span<byte> buffer, ReadOnlySpan<LogDamage> damages = default)
     {
+        _damages = damages;
         _data = data;
         _buffer = buffer;
         _end = end;
@@ -39,6 +43,7 @@ internal ref struct BatchScan
     internal bool MoveNext(out StoredBatch frame)
     {
         frame = default;
+        PassDamage();
         if (_next >= _end)
         {
             return false;
@@ -53,6 +58,17 @@ internal ref struct BatchScan
 
         _next = (int)(Position + frame.SizeBytes);
         return true;
+    }
+
+    private void PassDamage()
+    {
+        foreach (var damage in _damages)
+        {
+            if (damage.Position <= _next && _next < damage.EndPosition)
+            {
+                _next = damage.EndPosition;
+            }
+        }
     }
 
     private ReadOnlySpan<byte> Bytes(int position)

@@ -168,7 +168,7 @@ public sealed class LogDirectory : IDisposable
     /// recovery point.
     /// </summary>
     public OpenedLog OpenLog(PartitionDirectory found, LogConfig config, long nowMs) =>
-        OpenLog(found.Partition, found.Path, config, nowMs, WasClean && found.TopicId != Uuid.Metadata);
+        OpenLog(found.Partition, found.Path, config, nowMs, WasClean && found.Partition.Topic != MetadataTopic);
 
     /// <summary>Makes the directory of a new partition, with its topic's id, and an empty log in it.</summary>
     public OpenedLog CreateLog(TopicPartition partition, Uuid topicId, LogConfig config, long nowMs) =>

@@ -172,6 +172,13 @@ internal sealed class OffsetIndex
         return new OffsetIndex(entries, entries.Length);
     }
 
+    /// <summary>One entry of a file, as it lies.</summary>
+    internal static (int RelativeOffset, int Position) ReadEntry(ReadOnlySpan<byte> bytes)
+    {
+        var entry = BinaryPrimitives.ReadInt64BigEndian(bytes);
+        return (RelativeOffset(entry), Position(entry));
+    }
+
     private ReadOnlySpan<long> Entries()
     {
         var count = Volatile.Read(ref _count);

@@ -83,8 +83,11 @@ internal sealed class TransactionIndex
         return bytes;
     }
 
-    /// <summary>Reads a file's bytes; null when they are no transaction index.</summary>
-    internal static TransactionIndex? FromBytes(ReadOnlySpan<byte> bytes)
+    /// <summary>
+    /// Reads a file's bytes; null when they are no transaction index, or not that of a segment which holds the offsets from
+    /// <paramref name="baseOffset"/> on and below <paramref name="endOffset"/>.
+    /// </summary>
+    internal static TransactionIndex? FromBytes(ReadOnlySpan<byte> bytes, long baseOffset, long endOffset)
     {
         if (bytes.Length % EntryBytes != 0)
         {
@@ -100,8 +103,8 @@ internal sealed class TransactionIndex
                 BinaryPrimitives.ReadInt64BigEndian(at[10..]),
                 BinaryPrimitives.ReadInt64BigEndian(at[18..]),
                 BinaryPrimitives.ReadInt64BigEndian(at[26..]));
-            var ascends = i == 0 || entries[i].LastOffset > entries[i - 1].LastOffset;
-            if (BinaryPrimitives.ReadInt16BigEndian(at) != 0 || entries[i].FirstOffset > entries[i].LastOffset || !ascends)
+            var above = i == 0 ? baseOffset - 1 : entries[i - 1].LastOffset;
+            if (BinaryPrimitives.ReadInt16BigEndian(at) != 0 || !IsPlausible(entries[i], above, endOffset))
             {
                 return null;
             }
@@ -109,4 +112,9 @@ internal sealed class TransactionIndex
 
         return new TransactionIndex(entries);
     }
+
+    private static bool IsPlausible(in AbortedTransaction entry, long above, long endOffset) =>
+        entry.ProducerId >= 0 && entry.FirstOffset >= 0 && entry.FirstOffset <= entry.LastOffset
+        && entry.LastOffset > above && entry.LastOffset < endOffset
+        && entry.LastStableOffset >= 0 && entry.LastStableOffset <= entry.LastOffset + 1;
 }

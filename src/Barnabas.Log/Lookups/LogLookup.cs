@@ -89,7 +89,7 @@ public static class LogLookup
         try
         {
             Span<byte> buffer = stackalloc byte[ScanBytes];
-            var scan = new BatchScan(segment.Data, 0, end, buffer);
+            var scan = segment.Scan(0, end, buffer);
             while (scan.MoveNext(out var batch))
             {
                 max = Math.Max(max, batch.MaxTimestamp);
@@ -130,7 +130,7 @@ public static class LogLookup
         var end = view.EndOf(index);
         var from = segment.BaseOffset + segment.Times.Floor(sought.TimestampMs).RelativeOffset;
         Span<byte> buffer = stackalloc byte[ScanBytes];
-        var scan = new BatchScan(segment.Data, segment.PositionOf(from, end, mayRead: true), end, buffer);
+        var scan = segment.Scan(segment.PositionOf(from, end, mayRead: true), end, buffer);
         while (scan.MoveNext(out var batch))
         {
             if (sought.MayLieIn(batch) && InBatch(segment, scan.Position, batch, sought) is { } found)

@@ -9,6 +9,8 @@ namespace Barnabas.Log.Recovery;
 /// </summary>
 internal static class DirectoryMending
 {
+    private const string Temporary = ".tmp";
+
     /// <summary>Mends it, and returns the names of <c>.swap</c> files that were spoiled and so left out.</summary>
     internal static List<string> Run(IDisk disk, string directory)
     {
@@ -22,18 +24,18 @@ internal static class DirectoryMending
             }
         }
 
-        DeleteAll(disk, directory, listing, SegmentNames.Cleaned, ".tmp");
+        DeleteAll(disk, directory, listing, name => name.EndsWith(SegmentNames.Cleaned, StringComparison.Ordinal) || IsTemporary(name));
         var spoiled = SwapMending.Finish(disk, directory, listing, firstCleaned);
-        DeleteAll(disk, directory, disk.List(directory), SegmentNames.Deleted);
+        DeleteAll(disk, directory, disk.List(directory), name => name.EndsWith(SegmentNames.Deleted, StringComparison.Ordinal));
         DeleteOrphans(disk, directory);
         return spoiled;
     }
 
-    private static void DeleteAll(IDisk disk, string directory, IReadOnlyList<DiskEntry> listing, params string[] suffixes)
+    private static void DeleteAll(IDisk disk, string directory, IReadOnlyList<DiskEntry> listing, Predicate<string> isLeftover)
     {
         foreach (var entry in listing)
         {
-            if (!entry.IsDirectory && Array.Exists(suffixes, s => entry.Name.EndsWith(s, StringComparison.Ordinal)))
+            if (!entry.IsDirectory && isLeftover(entry.Name))
             {
                 disk.Delete(Path.Join(directory, entry.Name));
             }
@@ -55,4 +57,11 @@ internal static class DirectoryMending
             }
         }
     }
+
+    /// <summary>True for the temporary files of this program and of Kafka; others are nobody's business.</summary>
+    private static bool IsTemporary(string name) =>
+        name is SegmentNames.LeaderEpochs + Temporary or SegmentNames.PartitionMetadata + Temporary
+        || SegmentNames.TryParseAny(name, Temporary, out _)
+        || SegmentNames.TryParseAny(name, SegmentNames.Cleaned + Temporary, out _)
+        || SegmentNames.TryParse(name, SegmentNames.ProducerSnapshot + Temporary, out _);
 }

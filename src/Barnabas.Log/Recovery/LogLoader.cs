@@ -19,15 +19,17 @@ internal sealed class LogLoader(LogOpenRequest request)
     private readonly string _directory = request.DirectoryPath;
     private readonly List<Segment> _segments = [];
     private readonly HashSet<Segment> _scanned = [];
-    private readonly Dictionary<string, DiskEntry> _listing = new(StringComparer.Ordinal);
+    private readonly IndexFiles _indexes = new(request.Disk, request.DirectoryPath);
     private readonly List<SegmentLease> _leases = [];
     private readonly List<LostRecords> _lost = [];
+    private readonly List<string> _rebuilt = [];
     private List<string> _spoiledSwaps = [];
     private LeaderEpochs _epochs = LeaderEpochs.Empty;
     private LeaderEpochs _storedEpochs = LeaderEpochs.Empty;
     private long _logEnd;
     private long _bytesCut;
     private bool _isEpochFileTrusted = true;
+    private bool _isEpochFileWrong;
 
     internal OpenedLog Load()
     {
@@ -92,7 +94,8 @@ internal sealed class LogLoader(LogOpenRequest request)
         var firstScanned = segments.FirstOrDefault(_scanned.Contains);
         var expiry = new ProducerExpiry(request.NowMs, request.Config.ProducerIdExpirationMs);
         FaultPoint.Here("recover.before-producers");
-        var producers = ProducerReplay.Load(_disk, segments, firstScanned?.BaseOffset ?? _logEnd, _logEnd, expiry, NoteAborted);
+        var producers = ProducerReplay.Load(
+            _disk, segments, firstScanned?.BaseOffset ?? _logEnd, _logEnd, expiry, NoteAborted, _rebuilt.Add);
         Truncation.DeleteSnapshotsAbove(_disk, _directory, _logEnd);
         ProducerReplay.DeleteStaleSnapshots(_disk, _directory, segments);
         var highWatermark = Math.Clamp(request.HighWatermark, logStart, _logEnd);
@@ -114,7 +117,10 @@ internal sealed class LogLoader(LogOpenRequest request)
             FirstDirtyOffset = Math.Min(request.FirstDirtyOffset, _logEnd),
         });
         var damages = segments.SelectMany(s => s.Damages ?? []).ToList();
-        return new OpenedLog(log, new RecoveryReport(_scanned.Count, _bytesCut, damages, _lost) { SpoiledSwaps = _spoiledSwaps });
+        return new OpenedLog(log, new RecoveryReport(_scanned.Count, _bytesCut, damages, _lost)
+        {
+            SpoiledSwaps = _spoiledSwaps, Rebuilt = _rebuilt,
+        });
     }
 
     private void LoadEpochs()
@@ -129,9 +135,11 @@ internal sealed class LogLoader(LogOpenRequest request)
         {
             _epochs = _storedEpochs = LeaderEpochs.FromBytes(SmallFile.Read(_disk, path), path);
         }
-        catch (MalformedException e)
+        catch (MalformedException)
         {
-            throw new IOException(e.Message, e);
+            // Batches carry their epochs: all are read.
+            _rebuilt.Add(path);
+            _isEpochFileWrong = true;
         }
     }
 
@@ -140,7 +148,7 @@ internal sealed class LogLoader(LogOpenRequest request)
         var bases = new List<long>();
         foreach (var entry in _disk.List(_directory))
         {
-            _listing[entry.Name] = entry;
+            _indexes.Note(entry);
             if (!entry.IsDirectory && SegmentNames.TryParse(entry.Name, SegmentNames.Data, out var offset))
             {
                 bases.Add(offset);
@@ -165,16 +173,14 @@ internal sealed class LogLoader(LogOpenRequest request)
             throw new IOException($"{path} has {fileBytes} bytes, more than a segment can");
         }
 
-        var modifiedMs = _listing[Path.GetFileName(path)].ModifiedMs;
+        var modifiedMs = _indexes.ModifiedMs(baseOffset);
         var isBelowRecoveryPoint = !isLast && bases[index + 1] <= request.RecoveryPoint;
-        if ((request.IsClean || isBelowRecoveryPoint) && HasIndexes(baseOffset))
+        if ((request.IsClean || isBelowRecoveryPoint) && !_isEpochFileWrong
+            && _indexes.AreWhole(baseOffset, NextBase(bases, index), _rebuilt.Add))
         {
             var trusted = isLast
                 ? OpenTail(baseOffset, lease, (int)fileBytes, modifiedMs)
-                : new Segment(_disk, _directory, baseOffset, lease, (int)fileBytes, HasTransactionIndex(baseOffset))
-                {
-                    ModifiedMs = modifiedMs,
-                };
+                : OpenSealed((baseOffset, bases[index + 1]), lease, (int)fileBytes, modifiedMs);
             if (trusted is not null)
             {
                 _segments.Add(trusted);
@@ -197,7 +203,7 @@ internal sealed class LogLoader(LogOpenRequest request)
     {
         var fileBytes = lease.Data.Length;
         var segment = new Segment(_disk, _directory, bases[index], lease, new SegmentIndexes()) { ModifiedMs = modifiedMs };
-        var scan = new SegmentScan(segment, lease.Data, fileBytes, request.Config);
+        var scan = new SegmentScan(segment, lease.Data, fileBytes, request.Config, NextBase(bases, index));
         var epochs = scan.Run(_epochs, () => HasGoodBatchAfter(bases, index));
         if (segment.Damages?.Where(IsUnflushed).ToArray() is { Length: > 0 } holes)
         {
@@ -300,13 +306,23 @@ internal sealed class LogLoader(LogOpenRequest request)
         {
             using var data = _disk.Open(SegmentNames.PathOf(_directory, bases[later], SegmentNames.Data), FileOpen.Read);
             var probe = new Segment(_disk, _directory, bases[later], new SegmentLease(data), new SegmentIndexes());
-            if (data.Length > 0 && new SegmentScan(probe, data, data.Length, request.Config).TryReadBatch(0, out _))
+            if (data.Length > 0 && new SegmentScan(probe, data, data.Length, request.Config, long.MaxValue).TryReadBatch(0, out _))
             {
                 return true;
             }
         }
 
         return false;
+    }
+
+    /// <summary>A sealed segment that need not be scanned, as far as its two ends tell; null when it has to be.</summary>
+    private Segment? OpenSealed((long Base, long NextBase) range, SegmentLease lease, int fileBytes, long modifiedMs)
+    {
+        var segment = new Segment(_disk, _directory, range.Base, lease, fileBytes, _indexes.HasTransactions(range.Base))
+        {
+            ModifiedMs = modifiedMs,
+        };
+        return SealedSegment.Fits(segment, range.NextBase, request.Config) ? segment : null;
     }
 
     /// <summary>
@@ -353,8 +369,12 @@ internal sealed class LogLoader(LogOpenRequest request)
             return null;
         }
 
+        if (segment.LoadTransactions().Entries is [.., var last] && last.LastOffset >= _logEnd)
+        {
+            return null;
+        }
+
         segment.LoadFirstTimestamp();
-        segment.LoadTransactions();
         DeleteIndexes(segment);
         return segment;
     }
@@ -370,17 +390,6 @@ internal sealed class LogLoader(LogOpenRequest request)
             _disk.Delete(segment.PathOf(suffix));
         }
     }
-
-    private bool HasIndexes(long baseOffset) =>
-        HasWholeEntries(baseOffset, SegmentNames.OffsetIndex, OffsetIndex.EntryBytes)
-        && HasWholeEntries(baseOffset, SegmentNames.TimeIndex, TimeIndex.EntryBytes);
-
-    private bool HasTransactionIndex(long baseOffset) =>
-        _listing.ContainsKey(Path.GetFileName(SegmentNames.PathOf("", baseOffset, SegmentNames.TransactionIndex)));
-
-    private bool HasWholeEntries(long baseOffset, string suffix, int entryBytes) =>
-        _listing.TryGetValue(Path.GetFileName(SegmentNames.PathOf("", baseOffset, suffix)), out var entry)
-        && entry.Length % entryBytes == 0;
 
     private void NoteAborted(Segment segment, AbortedTransaction aborted)
     {

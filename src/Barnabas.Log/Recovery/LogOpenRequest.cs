@@ -52,6 +52,9 @@ public sealed record RecoveryReport(
 {
     /// <summary>Files of an interrupted compaction that were spoiled: the segments that they were to replace have stayed.</summary>
     public IReadOnlyList<string> SpoiledSwaps { get; init; } = [];
+
+    /// <summary>Files beside the data that were wrong, and were made anew from it.</summary>
+    public IReadOnlyList<string> Rebuilt { get; init; } = [];
 }
 
 /// <summary>

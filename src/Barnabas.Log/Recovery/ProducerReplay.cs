@@ -11,7 +11,8 @@ internal static class ProducerReplay
 {
     /// <summary>
     /// The states as of <paramref name="endOffset"/>, from a snapshot at or below <paramref name="snapshotMax"/>; wrong snapshots are
-    /// deleted. Aborted transactions whose markers were met are given to <paramref name="onAborted"/>.
+    /// deleted, and told to <paramref name="onWrong"/>. Aborted transactions whose markers were met are given to
+    /// <paramref name="onAborted"/>.
     /// </summary>
     internal static ProducerStates Load(
         IDisk disk,
@@ -19,10 +20,11 @@ internal static class ProducerReplay
         long snapshotMax,
         long endOffset,
         ProducerExpiry expiry,
-        Action<Segment, AbortedTransaction>? onAborted = null)
+        Action<Segment, AbortedTransaction>? onAborted = null,
+        Action<string>? onWrong = null)
     {
         var states = new ProducerStates();
-        var from = LoadSnapshot(disk, segments[0], snapshotMax, states, expiry);
+        var from = LoadSnapshot(disk, segments[0], snapshotMax, (states, expiry), onWrong);
         for (var i = 0; i < segments.Length && segments[i].BaseOffset < endOffset; i++)
         {
             var segmentEnd = i + 1 < segments.Length ? segments[i + 1].BaseOffset : long.MaxValue;
@@ -51,7 +53,8 @@ internal static class ProducerReplay
     /// <summary>
     /// A snapshot below the first segment is of no use: the batches between are gone, and a gap would refuse what is in order.
     /// </summary>
-    private static long LoadSnapshot(IDisk disk, Segment first, long snapshotMax, ProducerStates states, ProducerExpiry expiry)
+    private static long LoadSnapshot(
+        IDisk disk, Segment first, long snapshotMax, (ProducerStates States, ProducerExpiry Expiry) into, Action<string>? onWrong)
     {
         var snapshots = Snapshots(disk, first.Directory);
         for (var i = snapshots.Count - 1; i >= 0 && snapshots[i] >= first.BaseOffset; i--)
@@ -62,11 +65,12 @@ internal static class ProducerReplay
             }
 
             var path = SegmentNames.PathOf(first.Directory, snapshots[i], SegmentNames.ProducerSnapshot);
-            if (ProducerSnapshot.TryLoad(SmallFile.Read(disk, path), states, expiry.NowMs, expiry.ExpirationMs))
+            if (ProducerSnapshot.TryLoad(SmallFile.Read(disk, path), into.States, into.Expiry.NowMs, into.Expiry.ExpirationMs))
             {
                 return snapshots[i];
             }
 
+            onWrong?.Invoke(path);
             disk.Delete(path);
         }
 
@@ -93,7 +97,7 @@ internal static class ProducerReplay
         Span<byte> buffer = stackalloc byte[4096];
         Span<byte> marker = stackalloc byte[256];
         var start = segment.PositionOf(from, segment.SizeBytes, mayRead: true);
-        var scan = new BatchScan(segment.Data, start, segment.SizeBytes, buffer);
+        var scan = segment.Scan(start, segment.SizeBytes, buffer);
         while (scan.MoveNext(out var frame) && frame.BaseOffset < endOffset)
         {
             scoped ReadOnlySpan<byte> bytes = default;

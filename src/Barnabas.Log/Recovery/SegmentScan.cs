@@ -10,7 +10,7 @@ namespace Barnabas.Log.Recovery;
 /// Checks every batch of one data file and rebuilds what is known of it. Bad bytes with a good batch behind them are damage and are kept;
 /// bad bytes up to the end are a torn tail. Used once, by who recovers the log.
 /// </summary>
-internal sealed class SegmentScan(Segment segment, IDiskFile data, long fileBytes, LogConfig config)
+internal sealed class SegmentScan(Segment segment, IDiskFile data, long fileBytes, LogConfig config, long nextSegmentOffset)
 {
     private const int WindowBytes = 1 << 18;
     private byte[] _window = [];
@@ -30,10 +30,10 @@ internal sealed class SegmentScan(Segment segment, IDiskFile data, long fileByte
         var at = 0L;
         while (at < fileBytes)
         {
-            if (TryReadBatch(at, out var frame))
+            if (TryReadBatch(at, out var frame) && !IsMisplaced(at, frame))
             {
                 segment.Append(frame.LastOffset, frame.MaxTimestamp, (int)frame.SizeBytes, config.IndexIntervalBytes);
-                epochs = epochs.Fitting(frame.LeaderEpoch, frame.BaseOffset);
+                epochs = IsEpochTakenBack(at, frame, epochs) ? epochs : epochs.Fitting(frame.LeaderEpoch, frame.BaseOffset);
                 _next = frame.LastOffset + 1;
                 at += frame.SizeBytes;
                 continue;
@@ -67,7 +67,20 @@ internal sealed class SegmentScan(Segment segment, IDiskFile data, long fileByte
     }
 
     private bool CanFollow(in StoredBatch frame) =>
-        frame.LastOffset >= frame.BaseOffset && frame.BaseOffset >= _next && frame.LastOffset - segment.BaseOffset <= int.MaxValue;
+        frame.LastOffset >= frame.BaseOffset && frame.BaseOffset >= _next && frame.LastOffset < nextSegmentOffset
+        && frame.LastOffset - segment.BaseOffset <= int.MaxValue;
+
+    /// <summary>
+    /// True when a batch leaves a gap and the one behind it lies in that gap: the checksum does not cover the base offset, and it is
+    /// rotten. Gaps alone are right where a log was compacted.
+    /// </summary>
+    private bool IsMisplaced(long at, in StoredBatch frame) =>
+        frame.BaseOffset > _next && TryReadBatch(at + frame.SizeBytes, out var behind) && behind.BaseOffset <= frame.LastOffset;
+
+    /// <summary>True for a new epoch that the next batch takes back: the checksum does not cover it, and it is rotten.</summary>
+    private bool IsEpochTakenBack(long at, in StoredBatch frame, LeaderEpochs epochs) =>
+        frame.LeaderEpoch > epochs.Latest
+        && TryReadBatch(at + frame.SizeBytes, out var behind) && behind.LeaderEpoch < frame.LeaderEpoch;
 
     /// <summary>Looks for the next good batch of magic 2 byte by byte, by its magic first. -1 when there is none.</summary>
     private long FindGoodBatch(long from, out long baseOffset)

@@ -78,7 +78,7 @@ internal static class SwapMending
         }
 
         var probe = new Segment(disk, Path.GetDirectoryName(path)!, offset, new SegmentLease(data), new SegmentIndexes());
-        var scan = new SegmentScan(probe, data, data.Length, LogConfig.Default);
+        var scan = new SegmentScan(probe, data, data.Length, LogConfig.Default, long.MaxValue);
         if (data.Length > int.MaxValue)
         {
             return SwapState.Spoiled;

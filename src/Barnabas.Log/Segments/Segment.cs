@@ -209,6 +209,9 @@ internal sealed class Segment
         return known > 0 ? known : WalkToBoundary(start, bytesMax, end);
     }
 
+    /// <summary>Walks the batches from a boundary to <paramref name="end"/>, past what is rotten.</summary>
+    internal BatchScan Scan(int position, int end, Span<byte> buffer) => new(Data, position, end, buffer, Damages);
+
     /// <summary>Bytes of the batch at a position; 0 if no batch lies there.</summary>
     internal int BatchBytesAt(int position, int end)
     {
@@ -253,7 +256,7 @@ internal sealed class Segment
     internal void LoadFirstTimestamp()
     {
         Span<byte> buffer = stackalloc byte[StoredBatch.HeaderBytes];
-        var scan = new BatchScan(Data, 0, SizeBytes, buffer);
+        var scan = Scan(0, SizeBytes, buffer);
         FirstTimestampMs = scan.MoveNext(out var frame) ? frame.MaxTimestamp : -1;
     }
 
@@ -286,35 +289,22 @@ internal sealed class Segment
     /// <summary>Walks from a batch boundary. False when the walk met no batch, or began behind the offset: the index was wrong.</summary>
     private bool TryWalkTo(long offset, int from, int end, Span<byte> buffer, out int position)
     {
-        var scan = new BatchScan(Data, from, end, buffer);
+        var scan = Scan(from, end, buffer);
         var first = true;
         position = end;
-        while (true)
+        while (scan.MoveNext(out var frame))
         {
-            while (scan.MoveNext(out var frame))
+            if (frame.LastOffset >= offset)
             {
-                if (frame.LastOffset >= offset)
-                {
-                    position = scan.Position;
-                    return !first || from == 0 || frame.BaseOffset <= offset;
-                }
-
-                first = false;
+                position = DamageOf(offset)?.Position ?? scan.Position;
+                return !first || from == 0 || frame.BaseOffset <= offset;
             }
 
-            if (!scan.IsBroken || DamageAt(scan.Position) is not { } damage)
-            {
-                return !scan.IsBroken;
-            }
-
-            if (damage.NextOffset > offset)
-            {
-                position = damage.Position;
-                return true;
-            }
-
-            scan = new BatchScan(Data, damage.EndPosition, end, buffer);
+            first = false;
         }
+
+        position = DamageOf(offset)?.Position ?? end;
+        return !scan.IsBroken;
     }
 
     private int WalkToBoundary(int start, int bytesMax, int end)
@@ -330,17 +320,32 @@ internal sealed class Segment
         return boundary;
     }
 
-    private LogDamage? DamageAt(int position)
+    private LogDamage? DamageOf(long offset)
     {
         foreach (var damage in Damages ?? [])
         {
-            if (damage.Position <= position && position < damage.EndPosition)
+            if (damage.FirstOffset <= offset && offset < damage.NextOffset)
             {
                 return damage;
             }
         }
 
         return null;
+    }
+
+    /// <summary>The last entry of the offset index on disk, which is not kept; (0, 0) for none, and for one that is wrong.</summary>
+    internal (int RelativeOffset, int Position) ReadLastIndexEntry()
+    {
+        using var file = _disk.Open(PathOf(SegmentNames.OffsetIndex), FileOpen.Read);
+        Span<byte> entry = stackalloc byte[OffsetIndex.EntryBytes];
+        var length = file.Length;
+        if (length < entry.Length || file.Read(entry, length - entry.Length) < entry.Length)
+        {
+            return (0, 0);
+        }
+
+        var (relative, position) = OffsetIndex.ReadEntry(entry);
+        return relative < 0 || position <= 0 ? (0, 0) : (relative, position);
     }
 
     private OffsetIndex LoadOffsets()
@@ -352,7 +357,8 @@ internal sealed class Segment
     /// <summary>Reads the transaction index if it is not in memory yet; an absent or wrong file is an empty index.</summary>
     internal TransactionIndex LoadTransactions()
     {
-        var loaded = TransactionIndex.FromBytes(ReadIfThere(SegmentNames.TransactionIndex)) ?? new TransactionIndex();
+        var loaded = TransactionIndex.FromBytes(ReadIfThere(SegmentNames.TransactionIndex), BaseOffset, long.MaxValue)
+            ?? new TransactionIndex();
         return Interlocked.CompareExchange(ref _transactions, loaded, null) ?? loaded;
     }
 

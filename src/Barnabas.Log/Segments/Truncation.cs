@@ -97,7 +97,7 @@ internal static class Truncation
         var times = segment.Times.CutAfter(Math.Max(0, kept.RelativeOffset)).Last();
         var (maxTimestamp, offsetOfMax) = (times.TimestampMs, segment.BaseOffset + times.RelativeOffset);
         Span<byte> buffer = stackalloc byte[4096];
-        var scan = new BatchScan(segment.Data, kept.Position, segment.SizeBytes, buffer);
+        var scan = segment.Scan(kept.Position, segment.SizeBytes, buffer);
         while (scan.MoveNext(out var frame))
         {
             if (scan.Position >= position)
