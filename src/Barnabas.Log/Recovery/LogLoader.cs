@@ -10,8 +10,7 @@ namespace Barnabas.Log.Recovery;
 
 /// <summary>
 /// Opens the log of one directory: finishes what a crash interrupted, checks the segments that may not be whole, and rebuilds what is
-/// derived from them. Used once, by the background thread that
-/// owns the directory until the log is handed over.
+/// derived from them. Used once, by the background thread that owns the directory until the log is handed over.
 /// </summary>
 internal sealed class LogLoader(LogOpenRequest request)
 {

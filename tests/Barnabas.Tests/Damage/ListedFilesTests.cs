@@ -48,7 +48,7 @@ public sealed class ListedFilesTests : IDisposable
     }
 
     [Fact]
-    public async Task Deleted_folders_go_and_stray_and_future_ones_stay()
+    public async Task Deleted_folders_go_and_copies_without_a_topic_are_set_aside_as_strays()
     {
         var directory = Unpack(Clean);
         string[] suffixes = ["delete", "stray", "future"];
@@ -61,7 +61,8 @@ public sealed class ListedFilesTests : IDisposable
         Assert.Equal("", await directory.OpenAsync());
         Assert.False(Directory.Exists(directory.At(names["delete"])));
         Assert.True(Directory.Exists(directory.At(names["stray"])));
-        Assert.True(Directory.Exists(directory.At(names["future"])));
+        Assert.False(Directory.Exists(directory.At(names["future"])));
+        Assert.Equal(2, Directory.GetDirectories(directory.At(""), "gone-0.*-stray").Length);
     }
 
     [Theory]
