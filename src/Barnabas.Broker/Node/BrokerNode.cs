@@ -104,7 +104,8 @@ public sealed class BrokerNode : IAsyncDisposable
         await _metadata!.StopAsync().ConfigureAwait(false);
         if (!_failed.Task.IsCompleted)
         {
-            _directories!.CloseClean(clean, _metadata.BrokerEpoch);
+            _directories!.CloseClean(clean, _metadata.BrokerEpoch, (directory, e) => _setup.Log.Warn(
+                "broker", $"{directory.Path} cannot be marked as closed cleanly, and is recovered at the next start: {e.Message}"));
         }
 
         _directories!.Dispose();

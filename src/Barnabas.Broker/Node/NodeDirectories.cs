@@ -18,12 +18,22 @@ internal sealed class NodeDirectories : IDisposable
     public long PreviousBrokerEpoch =>
         Offline.Count == 0 && Logs.Select(d => d.PreviousBrokerEpoch).Distinct().Count() == 1 ? Logs[0].PreviousBrokerEpoch : -1;
 
-    /// <summary>Marks as closed cleanly those in which all went well; the metadata's own place too, where it has one.</summary>
-    public void CloseClean(IReadOnlyList<LogDirectory> clean, long brokerEpoch)
+    /// <summary>
+    /// Marks as closed cleanly those in which all went well; the metadata's own place too, where it has one. One whose disk fails even
+    /// now is told to <paramref name="failed"/> and is recovered by the next start; the others are marked all the same.
+    /// </summary>
+    public void CloseClean(IReadOnlyList<LogDirectory> clean, long brokerEpoch, Action<LogDirectory, IOException> failed)
     {
         foreach (var directory in clean.Append(Metadata).Where(d => clean.Contains(d) || !Logs.Contains(d)).Distinct())
         {
-            directory.CloseClean(brokerEpoch);
+            try
+            {
+                directory.CloseClean(brokerEpoch);
+            }
+            catch (IOException e)
+            {
+                failed(directory, e);
+            }
         }
     }
 

@@ -185,6 +185,30 @@ public sealed class AlterReplicaLogDirsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_disk_that_fails_at_the_last_mark_of_a_stop_does_not_keep_the_node_from_stopping()
+    {
+        var disk = new FaultyDisk(new FileDisk());
+        await _node.Stop();
+        _node.Disk = disk;
+        await _node.Start();
+        _node.CreateTopic("t");
+        var values = Fill(3);
+        disk.Before = (call, path) =>
+        {
+            if (path.StartsWith(_node.At("a"), StringComparison.Ordinal) && path.Contains("cleanshutdown", StringComparison.Ordinal))
+            {
+                throw new IOException($"{call} {path}: no space left");
+            }
+        };
+        await _node.Stop();
+        disk.Before = null;
+        Assert.False(File.Exists(Path.Join(_node.At("a"), ".kafka_cleanshutdown")));
+        Assert.True(File.Exists(Path.Join(_node.At("b"), ".kafka_cleanshutdown")));
+        await _node.Start();
+        Assert.Equal(values, Read("t"));
+    }
+
+    [Fact]
     public void What_cannot_be_moved_is_refused_as_Kafka_does()
     {
         _node.CreateTopic("t", partitions: 2);
