@@ -9,5 +9,5 @@ public sealed class ListPartitionReassignmentsHandler()
 {
     /// <inheritdoc/>
     protected override void Handle(Request request, ListPartitionReassignmentsRequest message) =>
-        request.Complete(new ListPartitionReassignmentsResponse());
+        request.Complete(new ListPartitionReassignmentsResponse { ErrorMessage = null });
 }
