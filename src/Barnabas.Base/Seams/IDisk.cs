@@ -32,8 +32,12 @@ public interface IDisk
 {
     IDiskFile Open(string path, FileOpen mode);
 
+    /// <summary>True when there is such a file, false when there is none.</summary>
+    /// <exception cref="IOException">The disk cannot say.</exception>
     bool FileExists(string path);
 
+    /// <summary>True when there is such a directory, false when there is none.</summary>
+    /// <exception cref="IOException">The disk cannot say.</exception>
     bool DirectoryExists(string path);
 
     /// <summary>Makes the directory and its parents; nothing if it exists.</summary>

@@ -34,10 +34,10 @@ public sealed class FileDisk : IDisk
     }
 
     /// <inheritdoc/>
-    public bool FileExists(string path) => File.Exists(path);
+    public bool FileExists(string path) => Look(path) is { } found && (found & FileAttributes.Directory) == 0;
 
     /// <inheritdoc/>
-    public bool DirectoryExists(string path) => Directory.Exists(path);
+    public bool DirectoryExists(string path) => Look(path) is { } found && (found & FileAttributes.Directory) != 0;
 
     /// <inheritdoc/>
     public void CreateDirectory(string path) => Guard("mkdir", path, static p => Directory.CreateDirectory(p));
@@ -165,6 +165,23 @@ public sealed class FileDisk : IDisk
         catch (Exception e) when (e is UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
             throw new IOException($"{call} {path}: {e.Message}", e);
+        }
+    }
+
+    // Null for what is not there. A disk that cannot say is a failure: taken for an absence, it would make a failed sync a deleted log.
+    private static FileAttributes? Look(string path)
+    {
+        try
+        {
+            return File.GetAttributes(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new IOException($"stat {path}: {e.Message}", e);
         }
     }
 

@@ -95,6 +95,23 @@ public sealed unsafe class FileDiskTests : IDisposable
     }
 
     [Theory, InlineData(false), InlineData(true)]
+    public void What_the_disk_cannot_say_is_not_taken_for_an_absence(bool portable)
+    {
+        var disk = new FileDisk(portable);
+        using (disk.Open(_folder.At("file"), FileOpen.OpenOrCreate))
+        {
+            Assert.True(disk.FileExists(_folder.At("file")) && disk.DirectoryExists(_folder.Path));
+        }
+
+        Assert.False(disk.DirectoryExists(_folder.At("file")) || disk.FileExists(_folder.Path));
+        Assert.False(disk.FileExists(_folder.At("none")) || disk.DirectoryExists(_folder.At("none/none")));
+        Assert.False(disk.DirectoryExists(_folder.At("file/below")));
+        var tooLong = _folder.At(new string('x', 300));
+        Assert.ThrowsAny<IOException>(() => disk.FileExists(tooLong));
+        Assert.ThrowsAny<IOException>(() => disk.DirectoryExists(tooLong));
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
     public void Failures_are_IOExceptions_that_name_the_path(bool portable)
     {
         var disk = new FileDisk(portable);
