@@ -118,8 +118,13 @@ public sealed class RebalanceTests
         ["group.min.session.timeout.ms"] = "1000",
     });
 
-    private static Child Watch(BrokerProcess broker, string topic, string group) => Child.Start("/usr/bin/python3",
-        [Checkout.At("tests/Barnabas.Conformance/clients/python/watch_offsets.py"), broker.Bootstrap, topic, group, $"{Partitions}"]);
+    private static Child Watch(BrokerProcess broker, string topic, string group)
+    {
+        var watch = Child.Start("/usr/bin/python3",
+            [Checkout.At("tests/Barnabas.Conformance/clients/python/watch_offsets.py"), broker.Bootstrap, topic, group, $"{Partitions}"]);
+        Until(() => watch.Output.Contains("watching", StringComparison.Ordinal) || watch.HasExited);
+        return watch;
+    }
 
     private static int Owned(Member member) => member.Owned?.Length ?? 0;
 
@@ -132,8 +137,8 @@ public sealed class RebalanceTests
     {
         watch.EndInput();
         Assert.True(watch.WaitForExit(Limit) == 0, watch.Errors);
-        var numbers = watch.Output.Trim().Split(' ').Select(int.Parse).ToArray();
-        Assert.True(numbers[0] > 10, $"asked only {numbers[0]} times");
+        var numbers = watch.Output.Trim().Split('\n')[^1].Split(' ').Select(int.Parse).ToArray();
+        Assert.True(numbers[0] > 2, $"asked only {numbers[0]} times");
         Assert.Equal(sent, numbers[1..].Sum());
     }
 
