@@ -86,6 +86,7 @@ public sealed class PowerCutTests
 
     private static void Cut(MixedLoad load, LoopFileSystem disk, BrokerProcess broker)
     {
+        load.PowerGoesOff();
         disk.Cut();
         broker.Kill();
         load.End();

@@ -113,10 +113,14 @@ internal sealed class MixedLoad
         Array.ForEach(_threads, thread => thread.Start());
     }
 
+    /// <summary>What is answered from now on counts as unanswered, until <see cref="End"/>.</summary>
+    public void PowerGoesOff() => _actors.ForEach(actor => actor.PowerIsOff(true));
+
     /// <summary>The broker is gone: everybody comes to an end.</summary>
     public void End()
     {
         Array.ForEach(_threads, thread => thread.Join());
+        _actors.ForEach(actor => actor.PowerIsOff(false));
         var failed = _actors.Find(actor => actor.Failure is not null);
         LossException.Unless(failed is null, $"{failed?.Name} failed: {failed?.Failure}");
     }
