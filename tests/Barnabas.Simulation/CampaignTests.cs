@@ -8,7 +8,7 @@ namespace Barnabas.Simulation;
 /// </summary>
 public sealed class CampaignTests(ITestOutputHelper output)
 {
-    private const int SeedsDefault = 200;
+    private const int SeedsDefault = 400;
 
     [Fact]
     public void Every_seed_keeps_every_promise()

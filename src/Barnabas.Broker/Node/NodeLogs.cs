@@ -250,7 +250,7 @@ internal sealed class NodeLogs : IMetadataSubscriber
 
     private Task Retire(Replica replica) => Done(done => replica.Shard.Loop.Post(new ActionTask(() =>
     {
-        replica.Fail(_stopping);
+        replica.Retire(_stopping);
         done();
     })));
 

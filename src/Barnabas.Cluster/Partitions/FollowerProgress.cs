@@ -30,7 +30,8 @@ internal sealed class FollowerProgress(Replica replica)
     /// <param name="leaderEpoch">The epoch in which the follower follows.</param>
     /// <param name="fetchOffset">Its log end.</param>
     /// <param name="lastEpoch">The epoch of its last record, or -1 for an empty log.</param>
-    public FollowerAnswer Fetches(int followerId, int leaderEpoch, long fetchOffset, int lastEpoch)
+    /// <param name="followersStart">Its log start.</param>
+    public FollowerAnswer Fetches(int followerId, int leaderEpoch, long fetchOffset, int lastEpoch, long followersStart)
     {
         replica.Shard.Loop.CheckOwned();
         var error = replica.CheckLeader(leaderEpoch);
@@ -59,6 +60,14 @@ internal sealed class FollowerProgress(Replica replica)
         if (fetchOffset < view.LogStartOffset || fetchOffset > view.LogEndOffset)
         {
             return new FollowerAnswer(ErrorCode.OffsetOutOfRange, null);
+        }
+
+        var isAllDeletedHere = fetchOffset == view.LogStartOffset && followersStart < fetchOffset;
+        if (isAllDeletedHere && lastEpoch >= 0 && lastEpoch < view.Epochs.Entries[0].Epoch)
+        {
+            // The word of its epochs was deleted too: nobody can tell whether it is the same, and what the follower remembers of producers
+            // may never have been committed.
+            return new FollowerAnswer(ErrorCode.None, new EpochEntry(lastEpoch, followersStart));
         }
 
         _ends[followerId] = fetchOffset;

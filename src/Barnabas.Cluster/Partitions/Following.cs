@@ -17,6 +17,9 @@ internal sealed class Following(Replica replica)
     /// <summary>What the leader of this epoch has last told of its log's start.</summary>
     public long LogStartOffset { get; private set; }
 
+    /// <summary>The epoch of this log's last record, or -1 for an empty log: for the leader to compare. In a settled turn.</summary>
+    public int LastEpoch => replica.View.Epochs.EpochOf(replica.View.LogEndOffset - 1);
+
     /// <summary>Another leader epoch has begun.</summary>
     public void StartEpoch() => (HighWatermark, LogStartOffset) = (0, 0);
 
@@ -27,6 +30,7 @@ internal sealed class Following(Replica replica)
     public ErrorCode Append(in LeaderAnswer answer)
     {
         replica.Shard.Loop.CheckOwned();
+        replica.Settle();
         var error = Check(answer);
         if (error == ErrorCode.None && answer.Batches.Length > 0)
         {
@@ -45,7 +49,8 @@ internal sealed class Following(Replica replica)
 
     /// <summary>
     /// Cuts what the leader does not have. The leader's word is not the last one where this log knows no such epoch: the next fetch tells.
-    /// Blocks. Errors: those of <see cref="Check"/>, KAFKA_STORAGE_ERROR. In a turn of the shard.
+    /// Blocks. Errors: those of <see cref="Check"/>, REPLICA_NOT_AVAILABLE while a job has the log's files, so that the leader is to be
+    /// asked again, KAFKA_STORAGE_ERROR. In a turn of the shard.
     /// </summary>
     public ErrorCode Truncate(in LeaderAnswer answer, EpochEntry diverging)
     {
@@ -70,7 +75,8 @@ internal sealed class Following(Replica replica)
 
     /// <summary>
     /// Where the leader's log starts behind the end of this one: drops everything and begins where that does. Blocks. Errors: those of
-    /// <see cref="Check"/>, OFFSET_OUT_OF_RANGE where this log reaches into the leader's, KAFKA_STORAGE_ERROR. In a turn of the shard.
+    /// <see cref="Check"/>, OFFSET_OUT_OF_RANGE where this log reaches into the leader's, and those of <see cref="Truncate"/>. In a turn of
+    /// the shard.
     /// </summary>
     public ErrorCode StartOver(in LeaderAnswer answer)
     {
@@ -81,16 +87,16 @@ internal sealed class Following(Replica replica)
     }
 
     /// <summary>
-    /// None where this replica follows in the epoch of an answer, and its log ends where the leader was asked; else FENCED_LEADER_EPOCH,
-    /// UNKNOWN_LEADER_EPOCH, NOT_LEADER_OR_FOLLOWER for one that leads, OFFSET_OUT_OF_RANGE for an answer that comes too late, or the
-    /// failure's.
+    /// None where this replica follows in the epoch of an answer, and its log ends where the leader was asked, with a record of the same
+    /// epoch: another log may have come to the same end since. Else FENCED_LEADER_EPOCH, UNKNOWN_LEADER_EPOCH, NOT_LEADER_OR_FOLLOWER for
+    /// one that leads, OFFSET_OUT_OF_RANGE for an answer that comes too late, or the failure's. When the turn has settled.
     /// </summary>
     public ErrorCode Check(in LeaderAnswer answer)
     {
         var error = replica.CheckLeader(answer.LeaderEpoch);
         return error == ErrorCode.None ? ErrorCode.NotLeaderOrFollower
             : error != ErrorCode.NotLeaderOrFollower || replica.Failure is not null ? error
-            : answer.FetchOffset != replica.Log.LogEndOffset ? ErrorCode.OffsetOutOfRange
+            : answer.FetchOffset != replica.Log.LogEndOffset || answer.LastEpoch != LastEpoch ? ErrorCode.OffsetOutOfRange
             : ErrorCode.None;
     }
 
@@ -99,6 +105,7 @@ internal sealed class Following(Replica replica)
         replica.Shard.Loop.CheckOwned();
         replica.Settle();
         var error = Check(answer);
+        error = error == ErrorCode.None && replica.Flushes.HasJobs ? ErrorCode.ReplicaNotAvailable : error;
         if (error != ErrorCode.None)
         {
             return error;
@@ -122,7 +129,9 @@ internal sealed class Following(Replica replica)
 /// <summary>What a follower got from its leader.</summary>
 /// <param name="LeaderEpoch">The epoch that was asked in.</param>
 /// <param name="FetchOffset">The offset that was asked from.</param>
+/// <param name="LastEpoch">The epoch that this log's last record had then.</param>
 /// <param name="Batches">Whole batches from there on; may be empty.</param>
 /// <param name="HighWatermark">The leader's; this replica's is at most its log end.</param>
 /// <param name="LogStartOffset">The leader's first offset, which this log's follows.</param>
-internal readonly record struct LeaderAnswer(int LeaderEpoch, long FetchOffset, BytePiece Batches, long HighWatermark, long LogStartOffset);
+internal readonly record struct LeaderAnswer(
+    int LeaderEpoch, long FetchOffset, int LastEpoch, BytePiece Batches, long HighWatermark, long LogStartOffset);

@@ -174,6 +174,7 @@ public sealed class LogUpkeep
             {
                 job.Rename();
                 RemoveLater(job.Remove, delayMs);
+                replica.Shard.Loop.Post(new ActionTask(replica.Flushes.DeleteEnded));
             });
         }
     }

@@ -11,13 +11,13 @@ internal sealed class ParkedAppends
     private readonly AckQueue _forCommit = new();
     private readonly AckQueue _forFlush = new();
 
-    /// <summary>Parks an append; false when it is done, or has failed because the leader is another since.</summary>
+    /// <summary>Parks an append; false when it is done, or has failed because the leader or those in sync are others since.</summary>
     /// <param name="part">Appended in this turn.</param>
-    /// <param name="leaderEpoch">At the end of the turn.</param>
+    /// <param name="state">At the end of the turn.</param>
     /// <param name="doneEnd">What it waits for has come so far.</param>
-    public bool TryAdd(PartitionAppend part, int leaderEpoch, long doneEnd)
+    public bool TryAdd(PartitionAppend part, ReplicaState state, long doneEnd)
     {
-        if (part.LeaderEpoch != leaderEpoch)
+        if (part.LeaderEpoch != state.LeaderEpoch)
         {
             // Other records may come to stand at these offsets.
             part.Error = ErrorCode.NotLeaderOrFollower;
@@ -26,6 +26,7 @@ internal sealed class ParkedAppends
 
         if (part.LastOffset < doneEnd)
         {
+            part.Error = part.Committed ? OutcomeOfCommit(state) : ErrorCode.None;
             return false;
         }
 
@@ -36,8 +37,8 @@ internal sealed class ParkedAppends
     /// <summary>Takes one out; false if it is not here.</summary>
     public bool Remove(PartitionAppend part) => QueueOf(part).Remove(part);
 
-    /// <summary>Ends the waits below the high watermark with an outcome.</summary>
-    public void Commit(long highWatermark, ErrorCode outcome) => _forCommit.Release(highWatermark, outcome);
+    /// <summary>Ends the waits below the high watermark: well, where enough are in sync.</summary>
+    public void Commit(long highWatermark, ReplicaState state) => _forCommit.Release(highWatermark, OutcomeOfCommit(state));
 
     /// <summary>Acknowledges what is on the disk.</summary>
     public void Flush(long recoveryPoint) => _forFlush.Release(recoveryPoint, ErrorCode.None);
@@ -48,6 +49,9 @@ internal sealed class ParkedAppends
         _forCommit.Fail(error);
         _forFlush.Fail(error);
     }
+
+    private static ErrorCode OutcomeOfCommit(ReplicaState state) =>
+        state.HasEnoughInSync ? ErrorCode.None : ErrorCode.NotEnoughReplicasAfterAppend;
 
     private AckQueue QueueOf(PartitionAppend part) => part.Committed ? _forCommit : _forFlush;
 }

@@ -14,7 +14,6 @@ namespace Barnabas.Cluster.Partitions;
 public sealed class Replica
 {
     private readonly ParkedAppends _parked = new();
-    private readonly ReplicaFlushes _flushes;
     private readonly PartitionLog _log;
     private readonly int _nodeId;
     private ReplicaState _state;
@@ -36,7 +35,7 @@ public sealed class Replica
         TopicId = topicId;
         Followers = new FollowerProgress(this);
         Following = new Following(this);
-        _flushes = new ReplicaFlushes(this);
+        Flushes = new ReplicaFlushes(this);
         _log = log;
         _nodeId = nodeId;
         _state = state;
@@ -73,6 +72,9 @@ public sealed class Replica
 
     /// <summary>What comes from the leader, while another node leads. Owner's turn.</summary>
     internal Following Following { get; }
+
+    /// <summary>Which jobs have the log's files. Owner's turn.</summary>
+    internal ReplicaFlushes Flushes { get; }
 
     /// <summary>Who lives on this partition, or null. Owner's turn.</summary>
     public ReplicaResident? Resident { get; private set; }
@@ -171,14 +173,14 @@ public sealed class Replica
     internal bool Park(PartitionAppend part)
     {
         // What is done before the failure is done: the turn wrote it and then retired the replica.
-        var doneEnd = part.Committed ? _highWatermark : _flushes.KeptEnd;
+        var doneEnd = part.Committed ? _highWatermark : Flushes.KeptEnd;
         if (_failure is { } failure && part.LastOffset >= doneEnd)
         {
             part.Error = failure.Error;
             return false;
         }
 
-        return _parked.TryAdd(part, _state.LeaderEpoch, doneEnd);
+        return _parked.TryAdd(part, _state, doneEnd);
     }
 
     /// <summary>Gives up a wait; false when it has been answered.</summary>
@@ -251,11 +253,11 @@ public sealed class Replica
         var view = _shown;
         if (view.HighWatermark != before.HighWatermark)
         {
-            _parked.Commit(_highWatermark, _state.HasEnoughInSync ? ErrorCode.None : ErrorCode.NotEnoughReplicasAfterAppend);
+            _parked.Commit(_highWatermark, _state);
             Resident?.HighWatermarkAdvanced();
         }
 
-        _parked.Flush(_flushes.KeptEnd);
+        _parked.Flush(Flushes.KeptEnd);
         if (view.HighWatermark != before.HighWatermark || view.LastStableOffset != before.LastStableOffset
             || view.LogStartOffset != before.LogStartOffset)
         {
@@ -266,13 +268,13 @@ public sealed class Replica
             Waiters.WakeFollowers();
         }
 
-        _flushes.FlushIfNeeded();
+        Flushes.FlushIfNeeded();
     }
 
     /// <summary>A flush has come back: acknowledgements that waited for the disk go on.</summary>
     internal void Flushed(FlushJob job)
     {
-        _flushes.Ended();
+        Flushes.Ended();
         if (_failure is null)
         {
             _log.CompleteFlush(job);
@@ -291,7 +293,7 @@ public sealed class Replica
 
         try
         {
-            return _log.Delete(plan, Shard.Loop.NowWallMs);
+            return Flushes.DeleteBegins(_log.Delete(plan, Shard.Loop.NowWallMs));
         }
         catch (IOException e)
         {
@@ -316,12 +318,8 @@ public sealed class Replica
         _log.Close();
     }
 
-    /// <summary>Lets go of the files as they are, for a directory that has failed. As <see cref="CloseLog"/>.</summary>
-    public void AbandonLog()
-    {
-        Check.That(_failure is not null);
-        _log.Abandon();
-    }
+    /// <summary>Lets go of the files as they are, for a directory that has failed; only after <see cref="Fail"/>.</summary>
+    public void AbandonLog() => _log.Abandon();
 
     /// <summary>
     /// Takes the partition out of service, for good or until it is opened again: every wait is answered with the error. In a turn of the
@@ -336,7 +334,7 @@ public sealed class Replica
 
         Volatile.Write(ref _failure, failure);
         _parked.Fail(failure.Error);
-        _flushes.Stop();
+        Flushes.Stop();
         Resident?.Failed(failure.Error);
         Waiters.WakeAll();
     }
@@ -353,7 +351,7 @@ public sealed class Replica
     /// <summary>
     /// As <see cref="Fail"/>, but what the turn has staged is written first: somebody else goes on with the log. In a turn of the shard.
     /// </summary>
-    internal void Retire(ReplicaFailure failure)
+    public void Retire(ReplicaFailure failure)
     {
         Settle();
         Fail(failure);
@@ -394,6 +392,6 @@ public sealed class Replica
             return Math.Max(_highWatermark, Math.Min(Following.HighWatermark, _log.LogEndOffset));
         }
 
-        return Math.Max(_highWatermark, Followers.CommittedEnd(_nodeId, _flushes.KeptEnd, _state.InSyncReplicas));
+        return Math.Max(_highWatermark, Followers.CommittedEnd(_nodeId, Flushes.KeptEnd, _state.InSyncReplicas));
     }
 }

@@ -1,14 +1,17 @@
 using Barnabas.Base.Loops;
 using Barnabas.Log;
+using Barnabas.Log.Retention;
 
 namespace Barnabas.Cluster.Partitions;
 
 /// <summary>
-/// When a replica's log goes to the disk: by count and by time as the topic asks, closed segments always. Owned by the partition's shard.
+/// When a replica's log goes to the disk: by count and by time as the topic asks, closed segments always; and which jobs have its files.
+/// Owned by the partition's shard.
 /// </summary>
 internal sealed class ReplicaFlushes(Replica replica)
 {
     private bool _isRunning;
+    private int _deletes;
     private bool _isDue;
     private ActionTimer? _timer;
 
@@ -42,8 +45,23 @@ internal sealed class ReplicaFlushes(Replica replica)
         }
     }
 
+    /// <summary>
+    /// True while a job has the log's files: it would bring indexes and snapshots back that a truncation takes away.
+    /// </summary>
+    public bool HasJobs => _isRunning || _deletes > 0;
+
     /// <summary>A flush has come back.</summary>
     public void Ended() => _isRunning = false;
+
+    /// <summary>Old segments are given to a job, or nothing is to be deleted.</summary>
+    public DeleteJob? DeleteBegins(DeleteJob? job)
+    {
+        _deletes += job is null ? 0 : 1;
+        return job;
+    }
+
+    /// <summary>Their files are out of the way.</summary>
+    public void DeleteEnded() => _deletes--;
 
     /// <summary>The log is out of service: no timer goes off any more.</summary>
     public void Stop()

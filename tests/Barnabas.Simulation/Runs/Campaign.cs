@@ -31,8 +31,8 @@ internal static class Campaign
         {
             world = new SimWorld(seed, scenario, bug);
             world.Run();
-            var floor = bug == PlantedBug.None ? Floor(world) : null;
-            return Result(seed, world, scenario, floor is null ? null : $"{floor}\n  {string.Join("\n  ", world.Trace.Lines)}");
+            var isTooLittle = bug == PlantedBug.None && !world.HasProvedEnough;
+            return Result(seed, world, scenario, isTooLittle ? $"too little happened\n  {string.Join("\n  ", world.Trace.Lines)}" : null);
         }
         catch (Exception e)
         {
@@ -45,12 +45,6 @@ internal static class Campaign
     /// <summary>A number from the environment.</summary>
     public static long Setting(string name, long otherwise) =>
         long.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : otherwise;
-
-    // A history in which little happened proves little.
-    private static string? Floor(SimWorld world) =>
-        world.Faults.Total < world.Scenario.FaultsMin ? $"only {world.Faults.Total} faults"
-        : world.Acknowledged < 20 || world.Fetched < 3 ? $"only {world.Acknowledged} acknowledgements and {world.Fetched} fetches"
-        : null;
 
     private static SeedResult Result(ulong seed, SimWorld? world, Scenario scenario, string? error)
     {

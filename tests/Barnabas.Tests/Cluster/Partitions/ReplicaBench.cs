@@ -56,35 +56,42 @@ internal sealed class ReplicaBench : IDisposable
         return produced;
     }
 
-    public FollowerAnswer Fetch(int follower, long offset, int lastEpoch = -1, int leaderEpoch = 5)
+    public FollowerAnswer Fetch(int follower, long offset, int lastEpoch = -1, int leaderEpoch = 5, long start = 0)
     {
         FollowerAnswer answer = default;
-        Turn(() => answer = Replica.Followers.Fetches(follower, leaderEpoch, offset, lastEpoch));
+        Turn(() => answer = Replica.Followers.Fetches(follower, leaderEpoch, offset, lastEpoch, start));
         return answer;
     }
 
     /// <summary>As a follower: one record of an epoch comes from the leader.</summary>
     public ErrorCode Copy(
-        int epoch, long offset, long highWatermark = 0, long? fetchOffset = null, int? leaderEpoch = null, long leaderStart = 0)
+        int epoch, long offset, long highWatermark = 0, long? fetchOffset = null, int? leaderEpoch = null, long leaderStart = 0,
+        int? lastEpoch = null, Action? then = null)
     {
         var batch = LogFixture.Batch(1, new BatchOptions { BaseOffset = offset });
         BatchStamp.SetPartitionLeaderEpoch(batch, epoch);
         var lease = LogFixture.Lease(batch);
         var error = ErrorCode.UnknownServerError;
-        Turn(() => error = Replica.Following.Append(new LeaderAnswer(
-            leaderEpoch ?? Replica.State.LeaderEpoch, fetchOffset ?? offset, lease.Piece(0, batch.Length), highWatermark, leaderStart)));
+        var answer = new LeaderAnswer(
+            leaderEpoch ?? Replica.State.LeaderEpoch, fetchOffset ?? offset, lastEpoch ?? Replica.Following.LastEpoch,
+            lease.Piece(0, batch.Length), highWatermark, leaderStart);
+        Turn(() => error = Replica.Following.Append(answer), then ?? (() => { }));
         lease.Release();
         return error;
     }
 
     /// <summary>As a follower: the leader's log ends there for an epoch.</summary>
-    public ErrorCode Truncate(int epoch, long endOffset, int? leaderEpoch = null, long? fetchOffset = null, long leaderStart = 0)
+    public ErrorCode Truncate(
+        int epoch, long endOffset, int? leaderEpoch = null, long? fetchOffset = null, long leaderStart = 0, int? lastEpoch = null)
     {
         var error = ErrorCode.UnknownServerError;
-        var answer = Answer(leaderEpoch, fetchOffset, leaderStart);
+        var answer = Answer(leaderEpoch, fetchOffset, leaderStart) with { LastEpoch = lastEpoch ?? Replica.Following.LastEpoch };
         Turn(() => error = Replica.Following.Truncate(answer, new EpochEntry(epoch, endOffset)));
         return error;
     }
+
+    public ErrorCode TruncateNow(int epoch, long endOffset) =>
+        Replica.Following.Truncate(Answer(null, null, 0), new EpochEntry(epoch, endOffset));
 
     public ErrorCode StartOver(long leaderStart, long? fetchOffset = null)
     {
@@ -94,7 +101,9 @@ internal sealed class ReplicaBench : IDisposable
     }
 
     private LeaderAnswer Answer(int? leaderEpoch, long? fetchOffset, long leaderStart) =>
-        new(leaderEpoch ?? Replica.State.LeaderEpoch, fetchOffset ?? View.LogEndOffset, default, 0, leaderStart);
+        new(
+            leaderEpoch ?? Replica.State.LeaderEpoch, fetchOffset ?? View.LogEndOffset, Replica.Following.LastEpoch,
+            default, 0, leaderStart);
 
     public void Dispose()
     {

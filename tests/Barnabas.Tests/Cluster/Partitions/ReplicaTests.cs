@@ -58,12 +58,29 @@ public sealed class ReplicaTests
         bench.Turn(
             () => bench.Replica.Become(bench.Replica.State with { LeaderId = 1, IsLeader = true, LeaderEpoch = 8, PartitionEpoch = 2 }),
             () => knows = bench.View.KnowsWhatWasCommittedBefore(8),
-            () => answer = bench.Replica.Followers.Fetches(2, 8, fetchOffset: 2, lastEpoch: 7));
+            () => answer = bench.Replica.Followers.Fetches(2, 8, fetchOffset: 2, lastEpoch: 7, followersStart: 0));
         Assert.Equal((ErrorCode.None, new EpochEntry(5, 1)), (answer.Error, answer.Diverging));
         Assert.False(knows);
         Assert.False(bench.View.KnowsWhatWasCommittedBefore(8));
         bench.Fetch(2, 1, lastEpoch: 5, leaderEpoch: 8);
         Assert.True(bench.View.KnowsWhatWasCommittedBefore(8));
+    }
+
+    [Fact]
+    public void A_follower_of_which_nothing_can_be_compared_any_more_has_to_drop_all_that_it_has()
+    {
+        using var bench = new ReplicaBench(inSync: [1]);
+        bench.Append();
+        bench.Become(s => s with { LeaderEpoch = 8, PartitionEpoch = 2 });
+        bench.Turn(() => bench.Replica.DeleteRecords(1));
+        bench.Become(s => s with { PartitionEpoch = 3, InSyncReplicas = [1, 2] });
+        var taken = true;
+        var answer = bench.Fetch(2, 1, lastEpoch: 7, leaderEpoch: 8, start: 0);
+        bench.Turn(() => taken = bench.Replica.Followers.TryPropose(2));
+        Assert.Equal((ErrorCode.None, new EpochEntry(7, 0), false), (answer.Error, answer.Diverging, taken));
+        bench.Fetch(2, 1, lastEpoch: -1, leaderEpoch: 8, start: 1);
+        bench.Turn(() => taken = bench.Replica.Followers.TryPropose(2));
+        Assert.True(taken);
     }
 
     [Fact]
@@ -132,6 +149,26 @@ public sealed class ReplicaTests
     }
 
     [Fact]
+    public void An_append_of_the_turn_in_which_too_few_are_left_is_not_acknowledged_as_if_there_were_enough()
+    {
+        using var bench = new ReplicaBench(LogConfig.Default with { MinInsyncReplicas = 2 }, inSync: [1, 2]);
+        var produced = bench.Produce();
+        bench.Turn(produced.Task.Run, () => bench.Replica.Become(bench.Replica.State with { PartitionEpoch = 2, InSyncReplicas = [1] }));
+        Assert.Equal((ErrorCode.NotEnoughReplicasAfterAppend, 1L), (produced.Outcome, bench.View.HighWatermark));
+    }
+
+    [Fact]
+    public void What_was_appended_in_the_turn_of_a_stop_is_in_the_log_when_it_closes()
+    {
+        using var bench = new ReplicaBench(inSync: [1]);
+        var produced = bench.Produce();
+        bench.Turn(produced.Task.Run, () => bench.Replica.Retire(new ReplicaFailure(ErrorCode.NotLeaderOrFollower, "the broker stops")));
+        Assert.Equal(ErrorCode.None, produced.Outcome);
+        bench.Replica.CloseLog();
+        Assert.Equal(1, bench.Replica.Log.LogEndOffset);
+    }
+
+    [Fact]
     public void Acks_one_with_a_flush_waits_for_this_disk_alone()
     {
         using var bench = new ReplicaBench(LogConfig.Default with { FlushOnAck = true }, inSync: [1, 2]);
@@ -174,16 +211,35 @@ public sealed class ReplicaTests
     }
 
     [Fact]
+    public void A_log_is_not_cut_while_a_flush_may_bring_back_what_the_cut_takes_away()
+    {
+        using var bench = new ReplicaBench(LogConfig.Default with { FlushOnAck = true }, isLeader: false, inSync: [1, 2]);
+        bench.Copy(epoch: 3, offset: 0);
+        var meanwhile = ErrorCode.None;
+        bench.Copy(epoch: 3, offset: 1, then: () =>
+        {
+            bench.Replica.Settle();
+            meanwhile = bench.TruncateNow(epoch: 3, endOffset: 0);
+        });
+        Assert.Equal((ErrorCode.ReplicaNotAvailable, 2L), (meanwhile, bench.View.LogEndOffset));
+        Assert.Equal((ErrorCode.None, 0L), (bench.Truncate(epoch: 3, endOffset: 0), bench.View.LogEndOffset));
+    }
+
+    [Fact]
     public void An_answer_that_is_too_late_changes_nothing()
     {
         using var bench = new ReplicaBench(isLeader: false, inSync: [1, 2]);
         Assert.Equal(ErrorCode.FencedLeaderEpoch, bench.Copy(epoch: 4, offset: 0, leaderEpoch: 4));
         Assert.Equal(ErrorCode.OffsetOutOfRange, bench.Copy(epoch: 5, offset: 3, fetchOffset: 3));
         Assert.Equal(ErrorCode.FencedLeaderEpoch, bench.Truncate(3, 0, leaderEpoch: 4));
+        Assert.Equal(ErrorCode.None, bench.Copy(epoch: 5, offset: 0));
+        Assert.Equal(ErrorCode.OffsetOutOfRange, bench.Truncate(3, 0, lastEpoch: 3));
+        Assert.Equal(ErrorCode.OffsetOutOfRange, bench.Copy(epoch: 5, offset: 1, lastEpoch: 3));
+        Assert.Equal(1, bench.View.LogEndOffset);
         Assert.Equal(ErrorCode.OffsetOutOfRange, bench.Truncate(3, 0, fetchOffset: 4));
         bench.Become(s => s with { LeaderId = 1, IsLeader = true, LeaderEpoch = 6, PartitionEpoch = 2 });
-        Assert.Equal(ErrorCode.NotLeaderOrFollower, bench.Copy(epoch: 5, offset: 0));
-        Assert.Equal(0, bench.View.LogEndOffset);
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, bench.Copy(epoch: 5, offset: 1));
+        Assert.Equal(1, bench.View.LogEndOffset);
     }
 
     [Fact]
