@@ -3,6 +3,7 @@ using Barnabas.Base.Seams;
 using Barnabas.Broker.Config;
 using Barnabas.Broker.Logging;
 using Barnabas.Broker.Worlds;
+using Barnabas.Cluster.Controller;
 using Barnabas.Cluster.Metadata;
 using Barnabas.Cluster.Partitions;
 using Barnabas.Cluster.Partitions.Moves;
@@ -30,7 +31,6 @@ internal sealed record NodeLogsSetup(
 /// </summary>
 internal sealed class NodeLogs : IMetadataSubscriber
 {
-    private const string MetadataTopic = "__cluster_metadata";
     private readonly NodeLogsSetup _setup;
     private readonly ReplicaFailure _stopping = new(Base.ErrorCode.NotLeaderOrFollower, "the broker stops");
     private readonly List<DirectoryCare> _cares = [];
@@ -106,7 +106,7 @@ internal sealed class NodeLogs : IMetadataSubscriber
     {
         await Task.Run(BeginDirectories).ConfigureAwait(false);
         var found = Directories.All.SelectMany(directory => directory.Files.Partitions
-            .Where(partition => partition.Partition.Topic != MetadataTopic && !partition.IsDamaged)
+            .Where(partition => partition.Partition.Topic != TopicNames.ClusterMetadata && !partition.IsDamaged)
             .Select(partition => (Directory: directory, Partition: partition))).ToArray();
         var logs = new FoundLog?[found.Length];
         if (found.Length > 0)

@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 namespace Barnabas.Broker.Worlds;
 
 /// <summary>
-/// What the page cache of Linux holds, and reads that leave it alone. Both calls are young: a kernel without them is asked once, and then
-/// everything counts as held and is read as ever. Any thread.
+/// What the page cache of Linux holds, and reads that leave it alone. Both calls are young: where the kernel or the file system does not
+/// know them, everything counts as held and is read as ever. Any thread.
 /// </summary>
 internal static unsafe partial class PageCache
 {
     private const int CacheStat = 451, DoNotCache = 0x80, PieceBytes = 1 << 20;
-    private const int Interrupted = 4, NotSupported = 95, InvalidArgument = 22;
+    private const int NotPermitted = 1, Interrupted = 4, InvalidArgument = 22, NoSuchCall = 38, NotSupported = 95;
     private static readonly int PageBytes = Environment.SystemPageSize;
-    private static bool _cannotTell, _cannotReadAside;
+    private static bool _cannotTell;
 
     /// <summary>True when every page of the range is in memory, or on its way there. About 0.3 us, and one for each MiB.</summary>
     public static bool Holds(int descriptor, long position, int length)
@@ -25,8 +25,12 @@ internal static unsafe partial class PageCache
         var pages = stackalloc ulong[5];
         if (Call(CacheStat, descriptor, range, pages, 0) != 0)
         {
-            // No such call, or not for this kind of file.
-            Volatile.Write(ref _cannotTell, true);
+            // Not for this file; or not at all, and then it is not asked again.
+            if (Marshal.GetLastPInvokeError() is NoSuchCall or NotPermitted)
+            {
+                Volatile.Write(ref _cannotTell, true);
+            }
+
             return true;
         }
 
@@ -38,9 +42,10 @@ internal static unsafe partial class PageCache
     public static int ReadAside(int descriptor, Span<byte> buffer, long position, string path)
     {
         var done = 0;
+        var isKnown = true;
         fixed (byte* start = buffer)
         {
-            while (done < buffer.Length && !Volatile.Read(ref _cannotReadAside))
+            while (done < buffer.Length && isKnown)
             {
                 var piece = new FileDiskNative.IoVector
                 {
@@ -62,8 +67,8 @@ internal static unsafe partial class PageCache
                 {
                     case Interrupted:
                         break;
-                    case NotSupported or InvalidArgument:
-                        Volatile.Write(ref _cannotReadAside, true);
+                    case NotSupported or InvalidArgument or NoSuchCall:
+                        isKnown = false;
                         break;
                     default:
                         throw FileDiskNative.Failure("preadv2", path);

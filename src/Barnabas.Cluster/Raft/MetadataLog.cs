@@ -1,5 +1,6 @@
 using Barnabas.Base;
 using Barnabas.Base.Seams;
+using Barnabas.Cluster.Controller;
 using Barnabas.Log;
 using Barnabas.Log.Flushing;
 using Barnabas.Log.Recovery;
@@ -74,7 +75,7 @@ public sealed class MetadataLog
         {
             Disk = disk,
             DirectoryPath = directory,
-            Partition = new TopicPartition("__cluster_metadata", 0),
+            Partition = new TopicPartition(TopicNames.ClusterMetadata, 0),
             Config = new LogConfig
             {
                 SegmentBytes = config.SegmentBytes,

@@ -79,11 +79,17 @@ public sealed class SwapJob
         }
     }
 
-    /// <summary>For the log's owner, before it changes files by their names: runs the job, or waits until it has run. Blocks.</summary>
+    /// <summary>
+    /// For the log's owner, before it changes files by their names: runs the job, or waits until it has run. Where another thread finds no
+    /// room meanwhile it runs it itself, and throws what that brings. Blocks.
+    /// </summary>
     internal void Settle()
     {
-        Run();
-        SpinWait.SpinUntil(() => Volatile.Read(ref _state) == Ended);
+        while (Volatile.Read(ref _state) != Ended)
+        {
+            Run();
+            SpinWait.SpinUntil(() => Volatile.Read(ref _state) != Running);
+        }
     }
 
     private void RenameFiles()

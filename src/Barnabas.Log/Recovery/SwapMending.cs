@@ -77,13 +77,13 @@ internal static class SwapMending
             return SwapState.Empty;
         }
 
-        var probe = new Segment(disk, Path.GetDirectoryName(path)!, offset, new SegmentLease(data), new SegmentIndexes());
-        var scan = new SegmentScan(probe, data, data.Length, LogConfig.Default, long.MaxValue);
         if (data.Length > int.MaxValue)
         {
             return SwapState.Spoiled;
         }
 
+        var probe = new Segment(disk, Path.GetDirectoryName(path)!, offset, new SegmentLease(data), new SegmentIndexes());
+        var scan = new SegmentScan(probe, data, data.Length, LogConfig.Default, long.MaxValue);
         scan.Run(LeaderEpochs.Empty, () => false);
         last = scan.NextOffset - 1;
         return probe.Damages is { Length: > 0 } || scan.GoodBytes < data.Length ? SwapState.Spoiled : SwapState.Whole;

@@ -18,7 +18,8 @@ namespace Barnabas.Simulation.Crashes;
 /// </summary>
 public sealed class CompactionCrashTests
 {
-    private static readonly Lazy<IReadOnlyCollection<string>> OfScript = new(() => CrashPoints.Count(new Script(NewDisk(0)).Run).Keys);
+    private static readonly Lazy<IReadOnlyCollection<string>> OfScript =
+        new(() => CrashPoints.Count(new Script(MortalDisk.New(0)).Run).Keys);
 
     /// <summary>The fault points that the script passes, and so dies at, for it dies before every operation.</summary>
     internal static IReadOnlyCollection<string> Points => OfScript.Value;
@@ -30,9 +31,9 @@ public sealed class CompactionCrashTests
         var deaths = 0;
         for (var at = 1L; ; at++)
         {
-            var disk = NewDisk((seed << 32) + (ulong)at);
+            var disk = MortalDisk.New((seed << 32) + (ulong)at);
             var script = new Script(disk);
-            if (!Dies(disk, at, isPowerCut, script.Run))
+            if (!MortalDisk.Dies(disk, at, isPowerCut, script.Run))
             {
                 break;
             }
@@ -43,7 +44,7 @@ public sealed class CompactionCrashTests
             }
 
             deaths++;
-            Dies(disk, 1 + (at % 9), isPowerCut, script.Recover);
+            MortalDisk.Dies(disk, 1 + (at % 9), isPowerCut, script.Recover);
             try
             {
                 script.Judge();
@@ -63,7 +64,7 @@ public sealed class CompactionCrashTests
     [Fact]
     public void New_files_have_their_names_for_good_before_old_ones_go()
     {
-        var disk = NewDisk(0);
+        var disk = MortalDisk.New(0);
         var (unsynced, exchanges, isNameUnsynced) = (new HashSet<string>(), 0, false);
         disk.Fault = (operation, path) =>
         {
@@ -95,33 +96,12 @@ public sealed class CompactionCrashTests
     [Fact]
     public void What_has_been_exchanged_survives_a_power_cut()
     {
-        var disk = NewDisk(0);
+        var disk = MortalDisk.New(0);
         var script = new Script(disk);
         script.Run();
         disk.Restart(isPowerCut: true);
         script.JudgeCleaned();
     }
-
-    private static bool Dies(SimDisk disk, long operation, bool isPowerCut, Action life)
-    {
-        disk.DiesAtOperation = operation;
-        try
-        {
-            life();
-            return false;
-        }
-        catch (SimCrashException)
-        {
-            disk.Restart(isPowerCut);
-            return true;
-        }
-        finally
-        {
-            disk.DiesAtOperation = long.MaxValue;
-        }
-    }
-
-    private static SimDisk NewDisk(ulong seed) => new(new SimClock(), new Randomness(seed));
 
     /// <summary>The life of a compacted log: filled, cleaned, and cleaned again when its tombstones may go.</summary>
     private sealed class Script(SimDisk disk)

@@ -16,11 +16,11 @@ public sealed class DirectoryCrashTests
 
     private static readonly Lazy<IReadOnlyCollection<string>> OfScript = new(() =>
     {
-        var points = new HashSet<string>(CrashPoints.Count(new DirectoryScript(NewDisk(0)).Run).Keys);
+        var points = new HashSet<string>(CrashPoints.Count(new DirectoryScript(MortalDisk.New(0)).Run).Keys);
         EachCut(step: 1, (_, script) => points.UnionWith(CrashPoints.Count(script.Recover).Keys));
-        var hollow = HollowLog.Make(NewDisk(0));
+        var hollow = HollowLog.Make(MortalDisk.New(0));
         points.UnionWith(CrashPoints.Count(() => hollow.Open()).Keys);
-        points.UnionWith(CrashPoints.Count(MovedLog.Make(NewDisk(0)).Move).Keys);
+        points.UnionWith(CrashPoints.Count(MovedLog.Make(MortalDisk.New(0)).Move).Keys);
         return points;
     });
 
@@ -51,10 +51,10 @@ public sealed class DirectoryCrashTests
             foreach (var point in CrashPoints.Count(script.Recover).Keys)
             {
                 // The recovery that counted has mended all: the same history again, which dies in it.
-                var disk = NewDisk((ulong)at);
+                var disk = MortalDisk.New((ulong)at);
                 var same = new DirectoryScript(disk);
-                Dies(disk, at, isPowerCut: true, same.Run);
-                again += Dies(disk, long.MaxValue, isPowerCut: true, () =>
+                MortalDisk.Dies(disk, at, isPowerCut: true, same.Run);
+                again += MortalDisk.Dies(disk, long.MaxValue, isPowerCut: true, () =>
                     CrashPoints.DieAt(point, 1, () => disk.Die(point), same.Recover)) ? 1 : 0;
                 Judge(same, isPowerCut: true, $"operation {at}, and at {point} in recovery");
             }
@@ -70,9 +70,9 @@ public sealed class DirectoryCrashTests
             var cuts = 0;
             for (var at = 1L; ; at++)
             {
-                var disk = NewDisk((seed << 32) + (ulong)at);
+                var disk = MortalDisk.New((seed << 32) + (ulong)at);
                 var script = new DirectoryScript(disk);
-                if (!Dies(disk, at, isPowerCut: true, script.Run))
+                if (!MortalDisk.Dies(disk, at, isPowerCut: true, script.Run))
                 {
                     break;
                 }
@@ -98,9 +98,9 @@ public sealed class DirectoryCrashTests
             {
                 for (var at = 1L; ; at++)
                 {
-                    var disk = NewDisk(seed);
+                    var disk = MortalDisk.New(seed);
                     var log = TornLog.Make(disk, config);
-                    var died = Dies(disk, disk.Operations + at, isPowerCut, () => log.Open(config));
+                    var died = MortalDisk.Dies(disk, disk.Operations + at, isPowerCut, () => log.Open(config));
                     Assert.Equal(log.End, log.Open(config).LogEndOffset);
                     if (!died)
                     {
@@ -119,9 +119,9 @@ public sealed class DirectoryCrashTests
         {
             for (var at = 1L; ; at++)
             {
-                var disk = NewDisk((ulong)at);
+                var disk = MortalDisk.New((ulong)at);
                 var log = HollowLog.Make(disk);
-                var died = Dies(disk, disk.Operations + at, isPowerCut, () => log.Open());
+                var died = MortalDisk.Dies(disk, disk.Operations + at, isPowerCut, () => log.Open());
                 var view = log.Open().View;
                 Assert.Equal(6, view.LogEndOffset);
                 Assert.Equal(ErrorCode.None, view.Slice(2, 1 << 20, ReadLimit.LogEnd, minOneBatch: true).ErrorCode);
@@ -142,9 +142,9 @@ public sealed class DirectoryCrashTests
             var moved = 0;
             for (var at = 1L; ; at++)
             {
-                var disk = NewDisk((ulong)at);
+                var disk = MortalDisk.New((ulong)at);
                 var log = MovedLog.Make(disk);
-                var died = Dies(disk, disk.Operations + at, isPowerCut, log.Move);
+                var died = MortalDisk.Dies(disk, disk.Operations + at, isPowerCut, log.Move);
                 disk.Restart(isPowerCut);
                 log.CheckAfter(isPowerCut);
                 moved += log.HasMoved ? 1 : 0;
@@ -161,9 +161,9 @@ public sealed class DirectoryCrashTests
     {
         for (var at = 1L; ; at += step)
         {
-            var disk = NewDisk((ulong)at);
+            var disk = MortalDisk.New((ulong)at);
             var script = new DirectoryScript(disk);
-            if (!Dies(disk, at, isPowerCut: true, script.Run))
+            if (!MortalDisk.Dies(disk, at, isPowerCut: true, script.Run))
             {
                 return;
             }
@@ -178,9 +178,9 @@ public sealed class DirectoryCrashTests
         var deaths = 0;
         for (var at = 1L; ; at++)
         {
-            var disk = NewDisk((seed << 32) + (ulong)at);
+            var disk = MortalDisk.New((seed << 32) + (ulong)at);
             var script = new DirectoryScript(disk);
-            if (!Dies(disk, at, isPowerCut, script.Run))
+            if (!MortalDisk.Dies(disk, at, isPowerCut, script.Run))
             {
                 break;
             }
@@ -203,25 +203,4 @@ public sealed class DirectoryCrashTests
             Assert.Fail($"{(isPowerCut ? "power cut" : "death")} before {where}: {e}");
         }
     }
-
-    private static bool Dies(SimDisk disk, long operation, bool isPowerCut, Action life)
-    {
-        disk.DiesAtOperation = operation;
-        try
-        {
-            life();
-            return false;
-        }
-        catch (SimCrashException)
-        {
-            disk.Restart(isPowerCut);
-            return true;
-        }
-        finally
-        {
-            disk.DiesAtOperation = long.MaxValue;
-        }
-    }
-
-    private static SimDisk NewDisk(ulong seed) => new(new SimClock(), new Randomness(seed));
 }

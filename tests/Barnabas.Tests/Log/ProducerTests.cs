@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Barnabas.Base;
 using Barnabas.Log;
 using Barnabas.Log.Producers;
@@ -195,39 +194,8 @@ public sealed class ProducerTests : IDisposable
         Assert.Single(aborted);
     }
 
-    /// <summary>
-    /// Most producers of a short life write one batch; 1 million of them in a row must not fill the memory. Those with an open transaction
-    /// stay, whatever comes after them.
-    /// </summary>
-    [Fact]
-    public void A_million_producers_that_come_and_go_take_bounded_memory()
-    {
-        var states = new ProducerStates();
-        var bytes = LogFixture.Batch(1, new BatchOptions { ProducerId = 5, ProducerEpoch = 0, BaseSequence = 0, IsTransactional = true });
-        Note(states, bytes, 0);
-        bytes = LogFixture.Batch(1, new BatchOptions { ProducerId = 0, ProducerEpoch = 0, BaseSequence = 0 });
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var filled = 0L;
-        for (var i = 1; i < 1_000_000; i++)
-        {
-            if (filled == 0 && states.Count == ProducerStates.ProducersMax)
-            {
-                filled = GC.GetAllocatedBytesForCurrentThread() - before;
-            }
-
-            BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(43), 1000 + i);
-            Note(states, bytes, i);
-        }
-
-        Assert.InRange(states.Count, ProducerStates.ProducersMax / 2, ProducerStates.ProducersMax);
-
-        // No more than what was allocated until there were as many as there may be; the tables that were outgrown are in it.
-        Assert.InRange(filled / ProducerStates.ProducersMax, 1, 400);
-        Assert.Contains(states.Entries, e => e.ProducerId == 5);
-        Assert.Contains(states.Entries, e => e.ProducerId == 1000 + 999_999);
-    }
-
-    private static void Note(ProducerStates states, byte[] batch, long offset)
+    /// <summary>Takes a batch in as the log would.</summary>
+    internal static void Note(ProducerStates states, byte[] batch, long offset)
     {
         Assert.True(RecordBatchHeader.TryRead(batch, out var header));
         states.Note(header, batch, offset, offset);

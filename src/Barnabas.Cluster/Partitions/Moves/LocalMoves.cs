@@ -65,17 +65,7 @@ public sealed class LocalMoves
             return ErrorCode.UnknownTopicOrPartition;
         }
 
-        if (_running.TryGetValue(partition, out var running) && running.To == to && !running.IsCancelled)
-        {
-            return ErrorCode.None;
-        }
-
-        Cancel(partition);
-        if (!isThere)
-        {
-            WhenEnded(partition, () => Begin(partition, to));
-        }
-
+        Go(partition, to);
         return ErrorCode.None;
     }
 
@@ -128,10 +118,18 @@ public sealed class LocalMoves
         action();
     }
 
-    private void Begin(TopicPartition partition, ReplicaDirectory to)
+    // Where the replica is now says too little while it moves: a move may be past cancelling. What was asked last is looked at again then.
+    private void Go(TopicPartition partition, ReplicaDirectory to)
     {
-        if (_replicas.Table.Find(partition.Topic, partition.Partition) is { Failure: null } held && _directories.Of(held) != to
-            && !_running.ContainsKey(partition))
+        if (_running.TryGetValue(partition, out var running))
+        {
+            if (running.To != to || running.IsCancelled)
+            {
+                running.Cancel();
+                WhenEnded(partition, () => Go(partition, to));
+            }
+        }
+        else if (_replicas.Table.Find(partition.Topic, partition.Partition) is { Failure: null } held && _directories.Of(held) != to)
         {
             Run(new ReplicaMove(held, _directories.Of(held), to));
         }

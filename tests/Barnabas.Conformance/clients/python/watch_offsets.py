@@ -1,7 +1,7 @@
 """Usage: watch_offsets.py BOOTSTRAP TOPIC GROUP PARTITIONS
 
-Asks for the committed offsets of a group again and again until its standard input ends, and says "watching" after the first answer;
-ends with 1 when one has gone back, and prints how often it asked and the last offsets.
+Asks for the committed offsets of a group again and again until its standard input ends. Says "watching" after the first answer and
+"watched" after eleven; ends with 1 when one has gone back, and prints how often it asked and the last offsets.
 """
 import sys
 import threading
@@ -23,8 +23,8 @@ while True:
                 sys.exit(f"partition {p.partition} went back from {last[p.partition]} to {p.offset}")
             last[p.partition] = p.offset
         asked += 1
-        if asked == 1:
-            print("watching", flush=True)
+        if asked in (1, 11):
+            print("watching" if asked == 1 else "watched", flush=True)
     except KafkaException as error:
         print(error, file=sys.stderr)
     if final:
