@@ -4,21 +4,23 @@ using System.Globalization;
 namespace Barnabas.Bench;
 
 /// <summary>
-/// How long a steady produce with acks=all takes while nothing is compacted, and while the cleaner works on a full topic beside it. Each
-/// round begins with the same directory for both.
+/// How long a steady produce with acks=all takes while nothing is compacted, and while the cleaner works on a full topic beside it: one
+/// after the other in one warm broker, which begins each round with the same directory.
 /// </summary>
 internal static class CleanerLatency
 {
     private const string Usage =
-        "usage: bench/cleaner-latency [--megabytes 2000] [--seconds 30] [--rate 1000] [--rounds 3] [--settings 'K=V K=V']";
+        "usage: bench/cleaner-latency [--megabytes 2000] [--seconds 20] [--rate 1000] [--rounds 3] [--settings 'K=V K=V']";
 
+    private const string DirtyRatio = "min.cleanable.dirty.ratio";
+    private const int WarmUpSeconds = 10;
     private const int Partitions = 4, Threads = 4, RecordsPerRequest = 5;
 
     public static int Run(string[] options)
     {
         var values = new Dictionary<string, string>
         {
-            ["--megabytes"] = "2000", ["--seconds"] = "30", ["--rate"] = "1000", ["--rounds"] = "3", ["--settings"] = "",
+            ["--megabytes"] = "2000", ["--seconds"] = "20", ["--rate"] = "1000", ["--rounds"] = "3", ["--settings"] = "",
         };
         if (options.Length % 2 != 0 || !options.Where((_, i) => i % 2 == 0).All(values.ContainsKey))
         {
@@ -40,8 +42,7 @@ internal static class CleanerLatency
             Console.WriteLine("|---|---|---|---|---|---|---|---|");
             for (var round = 0; round < Number("--rounds"); round++)
             {
-                Measure(folder, isOn: false, Number("--seconds"), Number("--rate"), values["--settings"]);
-                Measure(folder, isOn: true, Number("--seconds"), Number("--rate"), values["--settings"]);
+                Measure(folder, Number("--seconds"), Number("--rate"), values["--settings"]);
             }
         }
         finally
@@ -59,7 +60,7 @@ internal static class CleanerLatency
         {
             var segmentBytes = string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, megabytes / 32) << 20}");
             client.CreateTopic("compacted", Partitions, ("cleanup.policy", "compact"), ("segment.bytes", segmentBytes),
-                ("min.cleanable.dirty.ratio", "0.01"));
+                (DirtyRatio, "1"));
             client.CreateTopic("load", Threads);
         }
 
@@ -77,55 +78,41 @@ internal static class CleanerLatency
         broker.Stop();
     }
 
-    private static void Measure(string folder, bool isOn, int seconds, int rate, string settings)
+    private static void Measure(string folder, int seconds, int rate, string settings)
     {
         var data = Path.Combine(folder, "data");
         Copy(Path.Combine(folder, "filled"), data);
-        using var broker = new BenchBroker(data, $"log.cleaner.enable={(isOn ? "true" : "false")} log.cleaner.backoff.ms=1000 {settings}");
-        var watch = Stopwatch.StartNew();
-        var latencies = new List<double>[Threads];
-        Parallel.For(0, Threads, new ParallelOptions { MaxDegreeOfParallelism = Threads }, thread =>
+        using (var sync = Process.Start("sync"))
         {
-            latencies[thread] = Load(broker.Port, thread, (double)rate / Threads, () =>
-                watch.Elapsed.TotalSeconds < seconds && !(isOn && IsCleaned(data)));
-        });
-        var all = latencies.SelectMany(l => l).Order().ToArray();
-        var bytes = Directory.GetDirectories(data, "compacted-*").SelectMany(d => Directory.GetFiles(d, "*.log"))
-            .Sum(f => new FileInfo(f).Length);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {(isOn ? "on" : "off")} | {all.Length} | {At(all, 0.5):F2} | {At(all, 0.99):F2} | {At(all, 0.999):F2} | {At(all, 1):F2} | "
-            + $"{watch.Elapsed.TotalSeconds:F1} | {bytes / 1_000_000} |"));
+            sync.WaitForExit();
+        }
+
+        using var broker = new BenchBroker(data, $"log.cleaner.backoff.ms=100 {settings}");
+        using var admin = new LoadClient(broker.Port);
+        var load = new SteadyLoad(broker.Port, Threads, (double)rate / Threads);
+        Thread.Sleep(TimeSpan.FromSeconds(WarmUpSeconds));
+        Show("off", load.During(() => Thread.Sleep(TimeSpan.FromSeconds(seconds))), data);
+        Show("on", load.During(() =>
+        {
+            admin.SetTopic("compacted", DirtyRatio, "0.01");
+            while (!IsCleaned(data))
+            {
+                Thread.Sleep(20);
+            }
+        }), data);
+        load.Stop();
         broker.Stop();
         Directory.Delete(data, recursive: true);
     }
 
-    /// <summary>
-    /// Sends at a fixed rate, whatever the answers do: the time of each counts from when it was due. The first second warms up.
-    /// </summary>
-    private static List<double> Load(int port, int partition, double perSecond, Func<bool> goesOn)
+    private static void Show(string cleaner, (double[] SortedMs, double Seconds) measured, string data)
     {
-        using var client = new LoadClient(port);
-        var random = new Random(partition);
-        var latencies = new List<double>();
-        var watch = Stopwatch.StartNew();
-        for (var i = 0; i % 64 != 0 || goesOn(); i++)
-        {
-            var dueMs = i * 1000 / perSecond;
-            var batch = LoadClient.Batch(random, RecordsPerRequest, 1000);
-            if (dueMs - watch.Elapsed.TotalMilliseconds is > 0 and var earlyMs)
-            {
-                Thread.Sleep(TimeSpan.FromMilliseconds(earlyMs));
-            }
-
-            var startMs = Math.Min(dueMs, watch.Elapsed.TotalMilliseconds); // a sleep may end early
-            client.Produce("load", partition, batch);
-            if (dueMs > 1000)
-            {
-                latencies.Add(watch.Elapsed.TotalMilliseconds - startMs);
-            }
-        }
-
-        return latencies;
+        var (all, seconds) = measured;
+        var bytes = Directory.GetDirectories(data, "compacted-*").SelectMany(d => Directory.GetFiles(d, "*.log"))
+            .Sum(f => new FileInfo(f).Length);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"| {cleaner} | {all.Length} | {At(all, 0.5):F2} | {At(all, 0.99):F2} | {At(all, 0.999):F2} | {At(all, 1):F2} | "
+            + $"{seconds:F1} | {bytes / 1_000_000} |"));
     }
 
     /// <summary>The cleaner has noted for each partition how far it came, and so has nothing to do any more.</summary>

@@ -44,6 +44,16 @@ internal sealed class LoadClient : IDisposable
         Expect(Call<CreateTopicsResponse>(new CreateTopicsRequest { TimeoutMs = 30_000, Topics = [topic] }, 7).Topics[0].ErrorCode);
     }
 
+    public void SetTopic(string name, string key, string value)
+    {
+        var resource = new IncrementalAlterConfigsRequest.AlterConfigsResource
+        {
+            ResourceType = 2, ResourceName = name, Configs = [new() { Name = key, Value = value }],
+        };
+        var request = new IncrementalAlterConfigsRequest { Resources = [resource] };
+        Expect(Call<IncrementalAlterConfigsResponse>(request, 1).Responses[0].ErrorCode);
+    }
+
     /// <summary>Produces one batch with acks=all.</summary>
     public void Produce(string topic, int partition, byte[] batch)
     {

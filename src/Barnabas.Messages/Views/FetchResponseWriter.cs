@@ -80,7 +80,7 @@ public ref struct FetchResponseWriter
     private readonly ByteWriter _writer;
     private readonly short _version;
     private readonly bool _flexible;
-    private ResponseCounts _counts;
+    private ResponseTopics _topics;
 
     /// <summary>Begins the body.</summary>
     public FetchResponseWriter(ByteWriter writer, short version, int throttleMs, ErrorCode error, int sessionId, int topicCount)
@@ -88,7 +88,6 @@ public ref struct FetchResponseWriter
         _writer = writer;
         _version = version;
         _flexible = version >= 12;
-        _counts = new ResponseCounts(topicCount);
         writer.WriteInt32(throttleMs);
         if (version >= 7)
         {
@@ -96,25 +95,16 @@ public ref struct FetchResponseWriter
             writer.WriteInt32(sessionId);
         }
 
-        Codec.WriteCount(writer, topicCount, _flexible);
+        _topics = new ResponseTopics(writer, version, _flexible, topicCount);
     }
 
     /// <summary>Begins a topic: its UTF-8 name is written up to version 12, its id from 13 on.</summary>
-    public void Topic(ReadOnlySpan<byte> name, Uuid id, int partitionCount)
-    {
-        if (_counts.NextTopic(partitionCount))
-        {
-            CloseTopic();
-        }
-
-        ResponseParts.Topic(_writer, name, id, isById: _version >= 13, _flexible);
-        Codec.WriteCount(_writer, partitionCount, _flexible);
-    }
+    public void Topic(ReadOnlySpan<byte> name, Uuid id, int partitionCount) => _topics.Next(name, id, partitionCount);
 
     /// <summary>Writes one partition of the topic begun last; returns the position in the writer where its records belong.</summary>
     public int Partition(scoped in FetchedPartition partition)
     {
-        _counts.NextPartition();
+        _topics.NextPartition();
         _writer.WriteInt32(partition.Index);
         _writer.WriteInt16((short)partition.Error);
         _writer.WriteInt64(partition.HighWatermark);
@@ -151,22 +141,10 @@ public ref struct FetchResponseWriter
     /// <summary>Ends the response. Endpoints name the leaders given, from version 16 on.</summary>
     public void End(List<FetchResponse.NodeEndpoint>? endpoints = null)
     {
-        if (_counts.End())
-        {
-            CloseTopic();
-        }
-
+        _topics.End();
         if (_flexible)
         {
             ResponseParts.EndTags(_writer, _version >= 16 ? endpoints : null, _version);
-        }
-    }
-
-    private readonly void CloseTopic()
-    {
-        if (_flexible)
-        {
-            _writer.WriteUVarInt(0);
         }
     }
 
@@ -183,7 +161,10 @@ public ref struct FetchResponseWriter
         {
             _writer.WriteInt64(aborted.ProducerId);
             _writer.WriteInt64(aborted.FirstOffset);
-            CloseTopic();
+            if (_flexible)
+            {
+                _writer.WriteUVarInt(0);
+            }
         }
     }
 

@@ -54,7 +54,7 @@ public ref struct ProduceResponseWriter
     private readonly ByteWriter _writer;
     private readonly short _version;
     private readonly bool _flexible;
-    private ResponseCounts _counts;
+    private ResponseTopics _topics;
 
     /// <summary>Begins the body.</summary>
     public ProduceResponseWriter(ByteWriter writer, short version, int topicCount)
@@ -62,26 +62,16 @@ public ref struct ProduceResponseWriter
         _writer = writer;
         _version = version;
         _flexible = version >= 9;
-        _counts = new ResponseCounts(topicCount);
-        Codec.WriteCount(writer, topicCount, _flexible);
+        _topics = new ResponseTopics(writer, version, _flexible, topicCount);
     }
 
     /// <summary>Begins a topic: its UTF-8 name is written up to version 12, its id from 13 on.</summary>
-    public void Topic(ReadOnlySpan<byte> name, Uuid id, int partitionCount)
-    {
-        if (_counts.NextTopic(partitionCount))
-        {
-            CloseTopic();
-        }
-
-        ResponseParts.Topic(_writer, name, id, isById: _version >= 13, _flexible);
-        Codec.WriteCount(_writer, partitionCount, _flexible);
-    }
+    public void Topic(ReadOnlySpan<byte> name, Uuid id, int partitionCount) => _topics.Next(name, id, partitionCount);
 
     /// <summary>Writes one partition of the topic begun last.</summary>
     public void Partition(scoped in ProducedPartition partition)
     {
-        _counts.NextPartition();
+        _topics.NextPartition();
         _writer.WriteInt32(partition.Index);
         _writer.WriteInt16((short)partition.Error);
         _writer.WriteInt64(partition.BaseOffset);
@@ -111,23 +101,11 @@ public ref struct ProduceResponseWriter
     /// <summary>Ends the response. Endpoints name the leaders given, from version 10 on.</summary>
     public void End(int throttleMs, List<ProduceResponse.NodeEndpoint>? endpoints = null)
     {
-        if (_counts.End())
-        {
-            CloseTopic();
-        }
-
+        _topics.End();
         _writer.WriteInt32(throttleMs);
         if (_flexible)
         {
             ResponseParts.EndTags(_writer, _version >= 10 ? endpoints : null, _version);
-        }
-    }
-
-    private readonly void CloseTopic()
-    {
-        if (_flexible)
-        {
-            _writer.WriteUVarInt(0);
         }
     }
 }

@@ -137,24 +137,9 @@ internal struct RecordFields
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryVarInt(ref byte start, ref int at, int end, out int value)
     {
-        // One or two bytes inline: lengths up to 8 KiB, and deltas within a batch of a client.
-        if (at + 1 < end)
+        if (TryShort(ref start, ref at, end, out value))
         {
-            int bits = Unsafe.Add(ref start, at);
-            if (bits < 0x80)
-            {
-                at++;
-                value = (bits >> 1) ^ -(bits & 1);
-                return true;
-            }
-
-            int second = Unsafe.Add(ref start, at + 1);
-            if (second < 0x80)
-            {
-                at += 2;
-                value = ((bits & 0x7E) >> 1 | second << 6) ^ -(bits & 1);
-                return true;
-            }
+            return true;
         }
 
         var isGood = TryLong(ref start, ref at, end, bitsMax: 32, out var wide);
@@ -164,6 +149,15 @@ internal struct RecordFields
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryVarLong(ref byte start, ref int at, int end, out long value)
+    {
+        var isShort = TryShort(ref start, ref at, end, out var narrow);
+        value = narrow;
+        return isShort || TryLong(ref start, ref at, end, bitsMax: 64, out value);
+    }
+
+    /// <summary>One or two bytes, inline: lengths up to 8 KiB, and deltas within a batch of a client.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryShort(ref byte start, ref int at, int end, out int value)
     {
         if (at + 1 < end)
         {
@@ -184,7 +178,8 @@ internal struct RecordFields
             }
         }
 
-        return TryLong(ref start, ref at, end, bitsMax: 64, out value);
+        value = 0;
+        return false;
     }
 
     /// <summary>A varint of any length, of which the last byte may only fill the bits that are left.</summary>

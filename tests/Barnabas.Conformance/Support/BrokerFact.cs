@@ -7,24 +7,15 @@ namespace Barnabas.Conformance.Support;
 internal sealed class BrokerFactAttribute : FactAttribute
 {
     private readonly Need[] needs;
-    private Api[] apis = [];
 
-    public BrokerFactAttribute(params Need[] needs)
-    {
-        this.needs = needs;
-        Skip = Target.Missing(needs, []);
-    }
+    public BrokerFactAttribute(params Need[] needs) => Skip = Target.Missing(this.needs = needs, []);
 
     /// <summary>The APIs without which the scenario means nothing.</summary>
     public Api[] Apis
     {
-        get => apis;
-        set
-        {
-            apis = value;
-            Skip = Target.Missing(needs, value);
-        }
-    }
+        get;
+        set => Skip = Target.Missing(needs, field = value);
+    } = [];
 }
 
 /// <summary>A theory about the broker under test; skipped, by name and with the reason, where something it needs is absent.</summary>
@@ -32,24 +23,15 @@ internal sealed class BrokerFactAttribute : FactAttribute
 internal sealed class BrokerTheoryAttribute : TheoryAttribute
 {
     private readonly Need[] needs;
-    private Api[] apis = [];
 
-    public BrokerTheoryAttribute(params Need[] needs)
-    {
-        this.needs = needs;
-        Skip = Target.Missing(needs, []);
-    }
+    public BrokerTheoryAttribute(params Need[] needs) => Skip = Target.Missing(this.needs = needs, []);
 
     /// <summary>The APIs without which the scenario means nothing.</summary>
     public Api[] Apis
     {
-        get => apis;
-        set
-        {
-            apis = value;
-            Skip = Target.Missing(needs, value);
-        }
-    }
+        get;
+        set => Skip = Target.Missing(needs, field = value);
+    } = [];
 }
 
 /// <summary>A fact about the program barnabas itself, whatever the target is.</summary>
