@@ -345,7 +345,7 @@ public sealed class PartitionLog
         Guarded(() =>
         {
             Compaction.Settle();
-            var fresh = Truncation.StartOver(_disk, DirectoryPath, _writer.Segments, newStart, nowMs);
+            var fresh = Truncation.StartOver(_disk, DirectoryPath, (_writer.Segments, _logEnd), newStart, nowMs);
             _logStart = newStart;
             _highWatermark = newStart;
             _producers = new ProducerStates();

@@ -62,7 +62,7 @@ internal sealed class LogLoader(LogOpenRequest request)
         var logStart = Math.Max(request.LogStartOffset, _segments.Count > 0 ? _segments[0].BaseOffset : 0);
         if (_segments.Count == 0 || logStart > _logEnd)
         {
-            var fresh = Truncation.StartOver(_disk, _directory, [.. _segments], logStart, request.NowMs);
+            var fresh = Truncation.StartOver(_disk, _directory, ([.. _segments], _logEnd), logStart, request.NowMs);
             _segments.Clear();
             _segments.Add(fresh);
             _leases.Add(fresh.Lease);
@@ -107,7 +107,7 @@ internal sealed class LogLoader(LogOpenRequest request)
             Segments = segments,
             Unflushed = [.. segments[..^1].Where(_scanned.Contains)],
             Producers = producers,
-            Epochs = _epochs.TruncatedTo(_logEnd).StartingAt(logStart),
+            Epochs = MissingEpochs.Fill(_epochs.TruncatedTo(_logEnd).StartingAt(logStart), segments, logStart),
             StoredEpochs = _storedEpochs,
             LogStartOffset = logStart,
             LogEndOffset = _logEnd,

@@ -51,17 +51,37 @@ internal static class Truncation
         return new Result([.. segments[..keep], active], logEnd);
     }
 
-    /// <summary>Deletes every segment and makes an empty one. The deleted files stay open, for the caller to release.</summary>
-    internal static Segment StartOver(IDisk disk, string directory, Segment[] segments, long baseOffset, long nowMs)
+    /// <summary>
+    /// Puts an empty segment in the place of all others. Wherever a crash comes, the next start finds the old log, as far as it lies below
+    /// the new base, or the new segment: never an empty log that begins at 0, which would give offsets out a second time. The deleted files
+    /// stay open, for the caller to release.
+    /// </summary>
+    internal static Segment StartOver(
+        IDisk disk, string directory, (Segment[] Segments, long LogEnd) old, long baseOffset, long nowMs)
     {
-        for (var i = segments.Length - 1; i >= 0; i--)
+        DeleteSnapshotsAbove(disk, directory, -1); // of the old log: they say nothing of what comes at the new base
+        var segments = old.LogEnd > baseOffset ? Cut(disk, old.Segments, baseOffset).Segments : old.Segments;
+        FaultPoint.Here("start-over.before-create");
+        var fresh = CreateSegment(disk, directory, baseOffset, nowMs);
+        if (segments.Length == 0)
         {
-            Delete(disk, segments[i]);
+            return fresh;
         }
 
-        DeleteSnapshotsAbove(disk, directory, -1);
-        FaultPoint.Here("start-over.before-create");
-        return CreateSegment(disk, directory, baseOffset, nowMs);
+        FaultPoint.Here("start-over.before-create-is-durable");
+        disk.SyncDirectory(directory);
+
+        // The oldest first, as retention does it: what a crash leaves has no hole. Gone for good before anything comes at the new base, or
+        // a power cut could put an old log and its producers before that.
+        foreach (var segment in segments.Where(segment => segment.BaseOffset != baseOffset))
+        {
+            FaultPoint.Here("start-over.before-delete");
+            Delete(disk, segment);
+        }
+
+        FaultPoint.Here("start-over.before-delete-is-durable");
+        disk.SyncDirectory(directory);
+        return fresh;
     }
 
     /// <summary>An empty segment with its data file.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Barnabas.Base;
 using Barnabas.Log;
+using Barnabas.Log.Epochs;
 using Barnabas.Protocol.Records;
 
 namespace Barnabas.Tests.Log;
@@ -40,6 +41,27 @@ public sealed class PartitionLogTests : IDisposable
         _fixture.Log.Publish(2);
         Assert.Equal([0L], LogFixture.ReadAll(_fixture.Log.View, 0, limit: ReadLimit.HighWatermark).Select(h => h.BaseOffset));
         Assert.Equal([0L, 2], LogFixture.ReadAll(_fixture.Log.View, 0, limit: ReadLimit.LogEnd).Select(h => h.BaseOffset));
+    }
+
+    /// <summary>A follower with other records there would be told that its log is the same.</summary>
+    [Fact]
+    public void Records_that_are_back_because_the_start_was_not_stored_have_their_epochs_again()
+    {
+        _fixture.Append(2, epoch: 3);
+        _fixture.Append(2, epoch: 4);
+        _fixture.Append(2, epoch: 4);
+        _fixture.Log.Roll(_fixture.NowMs);
+        _fixture.Append(1, epoch: 5);
+        Assert.Equal(ErrorCode.None, _fixture.Log.AdvanceLogStart(5));
+        Assert.Equal([new EpochEntry(4, 5), new EpochEntry(5, 6)], _fixture.Log.View.Epochs.Entries);
+        var job = _fixture.Log.BeginFlush(includeActive: true);
+        job.Run();
+        _fixture.Log.CompleteFlush(job);
+
+        _fixture.ReopenAfterCrash(recoveryPoint: 7, logStart: 1);
+        Assert.Equal([new EpochEntry(3, 1), new EpochEntry(4, 2), new EpochEntry(5, 6)], _fixture.Log.View.Epochs.Entries);
+        _fixture.ReopenAfterCrash(recoveryPoint: 7, logStart: 5);
+        Assert.Equal([new EpochEntry(4, 5), new EpochEntry(5, 6)], _fixture.Log.View.Epochs.Entries);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Barnabas.Broker.Worlds;
 using Barnabas.Log;
 using Barnabas.Protocol.Records;
 
@@ -40,6 +41,46 @@ public sealed class TruncationTests : IDisposable
         Assert.Equal(100, _fixture.Append(1).BaseOffset);
         _fixture.ReopenAfterCrash();
         Assert.Equal((100L, 101L), (_fixture.Log.View.LogStartOffset, _fixture.Log.View.LogEndOffset));
+    }
+
+    /// <summary>Its offsets were given out: a log that came back empty at 0 would give them out again, with other records.</summary>
+    [Theory, InlineData(20), InlineData(40), InlineData(100)]
+    public void A_stop_while_it_starts_over_leaves_the_old_log_or_the_new_start(long newStart)
+    {
+        var isDone = false;
+        for (var at = 1; !isDone; at++)
+        {
+            var disk = new FailingDisk(new FileDisk());
+            using var fixture = new LogFixture { Disk = disk, Config = _fixture.Config };
+            fixture.Open();
+            for (var i = 0; i < 20; i++)
+            {
+                fixture.Append(2, new BatchOptions { ProducerId = 1, ProducerEpoch = 0, BaseSequence = i * 2 }, valueBytes: 50, epoch: 3);
+            }
+
+            var job = fixture.Log.BeginFlush(includeActive: true); // snapshots and indexes
+            job.Run();
+            fixture.Log.CompleteFlush(job);
+            disk.FailAt = disk.Changes + at;
+            try
+            {
+                fixture.Log.TruncateFully(newStart, fixture.NowMs);
+                isDone = true;
+            }
+            catch (IOException)
+            {
+                disk.FailAt = int.MaxValue;
+            }
+
+            fixture.ReopenAfterCrash(recoveryPoint: 40);
+            var view = fixture.Log.View;
+            var isOld = view.LogEndOffset >= Math.Min(newStart, 40) && view.LogEndOffset <= 40;
+            Assert.True(isOld || view.LogEndOffset == newStart, $"change {at}: ends at {view.LogEndOffset}");
+            var records = LogFixture.ReadAll(view, view.LogStartOffset).Sum(h => h.RecordCount);
+            Assert.Equal(isOld ? view.LogEndOffset - view.LogStartOffset : 0, records);
+            Assert.True(view.LogStartOffset < view.LogEndOffset || fixture.Log.DescribeProducers().Count == 0, $"change {at}");
+            Assert.True(!isDone || at > 10);
+        }
     }
 
     [Fact]
