@@ -19,6 +19,9 @@ public sealed class PlantedBugTests(ITestOutputHelper output)
         { nameof(PlantedBug.ViewBeforeWrite), "waits" },
         { nameof(PlantedBug.VoteNotSynced), "power" },
         { nameof(PlantedBug.MetadataSyncSkipped), "power" },
+        { nameof(PlantedBug.TruncationMidBatch), "leaders" },
+        { nameof(PlantedBug.CleanFlagEarly), "stops" },
+        { nameof(PlantedBug.CheckpointBeforeFlush), "power" },
     };
 
     [Theory, MemberData(nameof(Bugs))]

@@ -6,6 +6,17 @@ namespace Barnabas.Simulation.Checkers;
 /// <summary>One batch as it lies in a log or comes from a fetch.</summary>
 internal sealed record LoggedBatch(long BaseOffset, long LastOffset, int LeaderEpoch, long ProducerId, int BaseSequence, string[] Values)
 {
+    /// <summary>Of each record.</summary>
+    public long[] Timestamps { get; private init; } = [];
+
+    public bool IsTransactional { get; private init; }
+
+    /// <summary>True for the marker that ends a transaction.</summary>
+    public bool IsControl { get; private init; }
+
+    /// <summary>True for a marker that aborts.</summary>
+    public bool IsAbort { get; private init; }
+
     /// <summary>Cuts bytes into whole batches; fails when what is left is no batch.</summary>
     public static List<LoggedBatch> Read(ReadOnlySpan<byte> bytes, string where)
     {
@@ -31,15 +42,25 @@ internal sealed record LoggedBatch(long BaseOffset, long LastOffset, int LeaderE
 
     private static LoggedBatch Read(ReadOnlySpan<byte> batch, in RecordBatchHeader header)
     {
+        var isAbort = false;
+        var timestamps = new List<long>();
         var values = new List<string>();
         var reader = new RecordReader(batch[RecordBatchHeader.HeaderBytes..], header.RecordCount);
         while (reader.TryRead(out var record))
         {
             values.Add(Encoding.UTF8.GetString(record.Value.Span));
+            timestamps.Add(header.BaseTimestamp + record.TimestampDelta);
+            isAbort |= header.IsControl && ControlRecords.TryReadType(record.Key, out var type) && type == ControlRecordType.Abort;
         }
 
         return new LoggedBatch(
             header.BaseOffset, header.BaseOffset + header.LastOffsetDelta, header.PartitionLeaderEpoch, header.ProducerId,
-            header.BaseSequence, [.. values]);
+            header.BaseSequence, [.. values])
+        {
+            Timestamps = [.. timestamps],
+            IsTransactional = header.IsTransactional,
+            IsControl = header.IsControl,
+            IsAbort = isAbort,
+        };
     }
 }

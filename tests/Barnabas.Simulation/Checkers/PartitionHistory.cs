@@ -1,4 +1,6 @@
 using Barnabas.Base;
+using Barnabas.Base.Seams;
+using Barnabas.Log.Producers;
 
 namespace Barnabas.Simulation.Checkers;
 
@@ -6,7 +8,9 @@ namespace Barnabas.Simulation.Checkers;
 /// The oracle of one partition, over all lives of the node: every batch that a view has ever shown, in order. Knows what a restart may take
 /// away. Owned by the world.
 /// </summary>
-internal sealed class PartitionHistory(string name, SentRecords sent)
+/// <param name="name">Topic and partition, for messages.</param>
+/// <param name="sent">What clients have sent; null for a topic of the node's own, whose records nobody counts.</param>
+internal sealed class PartitionHistory(string name, SentRecords? sent)
 {
     private readonly List<LoggedBatch> _batches = [];
     private readonly Dictionary<long, int> _lastSequence = [];
@@ -15,14 +19,23 @@ internal sealed class PartitionHistory(string name, SentRecords sent)
     /// <summary>Topic and partition, for messages.</summary>
     public string Name => name;
 
+    /// <summary>True for the node's own topics.</summary>
+    public bool IsInternal => sent is null;
+
     /// <summary>The offset after the last batch.</summary>
     public long End { get; private set; }
+
+    /// <summary>The log's first offset, as it was seen last.</summary>
+    public long Start { get; set; }
 
     /// <summary>All below survives a power cut: it was acknowledged as flushed, or lies below the recovery point.</summary>
     public long DurableEnd { get; private set; }
 
     /// <summary>All below is there when the node comes back: every byte that was written, or after a power cut what is durable.</summary>
     private long SafeEnd { get; set; }
+
+    /// <summary>What is decided of the transactions in it.</summary>
+    public TransactionModel Transactions { get; } = new();
 
     /// <summary>How often records were lost, as they may be.</summary>
     public int Losses { get; private set; }
@@ -115,6 +128,7 @@ internal sealed class PartitionHistory(string name, SentRecords sent)
         DurableEnd = Math.Min(DurableEnd, end);
         _lastSequence.Clear();
         _copies.Clear();
+        Transactions.Clear();
         _batches.ForEach(batch => Count(batch, isNew: false));
     }
 
@@ -124,6 +138,61 @@ internal sealed class PartitionHistory(string name, SentRecords sent)
     /// <summary>Where a producer stands, for messages.</summary>
     public string Tail(long producerId) =>
         $"end {End}, last sequence {(_lastSequence.TryGetValue(producerId, out var last) ? last : -1)} of {producerId}";
+
+    /// <summary>First and last offsets of the batches that the log has from an offset on.</summary>
+    public IEnumerable<(long First, long Last)> Places(long start) =>
+        _batches.Where(batch => batch.LastOffset >= start).Select(batch => (batch.BaseOffset, batch.LastOffset));
+
+    /// <summary>What a log says of its producers.</summary>
+    /// <param name="described">By the log.</param>
+    /// <param name="mayForget">True where time has jumped, so that producers may have been silent for long.</param>
+    public void MatchProducers(IReadOnlyList<ProducerDescription> described, bool mayForget)
+    {
+        foreach (var batch in _batches.Where(batch => batch is { ProducerId: >= 0, IsControl: false } && batch.BaseOffset >= Start))
+        {
+            var known = described.FirstOrDefault(producer => producer.ProducerId == batch.ProducerId);
+            ViolationException.Unless(
+                mayForget || (known.ProducerId == batch.ProducerId && known.LastSequence == _lastSequence[batch.ProducerId]),
+                $"{name}: {known.LastSequence} is last of {known.ProducerId}, not {_lastSequence[batch.ProducerId]} of {batch}");
+        }
+    }
+
+    /// <summary>A timestamp that somebody may ask for: of a record, or near it.</summary>
+    public long SomeTimestamp(Randomness random) =>
+        _batches.Count == 0 ? 1_700_000_000_000 : _batches[random.Next(_batches.Count)].Timestamps[0] + random.Next(3) - 1;
+
+    /// <summary>Somebody was told the first record with a timestamp or a later one.</summary>
+    /// <param name="wanted">What was asked for.</param>
+    /// <param name="timestamp">Of the record that was found, or -1.</param>
+    /// <param name="offset">Of the record that was found, or -1.</param>
+    /// <param name="start">Where the log began when it was asked.</param>
+    /// <param name="end">All below was there when it was asked.</param>
+    public void MatchLookup(long wanted, long timestamp, long offset, long start, long end)
+    {
+        var isFound = false;
+        foreach (var batch in _batches.Where(batch => batch.LastOffset >= start))
+        {
+            for (var i = 0; i < batch.Timestamps.Length; i++)
+            {
+                var at = batch.BaseOffset + i;
+                if (at == offset)
+                {
+                    isFound = true;
+                    ViolationException.Unless(
+                        batch.Timestamps[i] == timestamp && timestamp >= wanted,
+                        $"{name}: {offset} was found for {wanted}, it has {timestamp}");
+                }
+                else if (!isFound && batch.Timestamps[i] >= wanted)
+                {
+                    // Unless the log began behind it when it was looked for.
+                    ViolationException.Unless(
+                        offset < 0 ? at >= end || at < Start : at < Start, $"{name}: {offset} was found for {wanted}, not {at}");
+                }
+            }
+        }
+
+        ViolationException.Unless(offset < 0 || isFound, $"{name}: {offset} was found for {wanted}, where nothing is");
+    }
 
     private LoggedBatch? Find(long baseOffset)
     {
@@ -144,6 +213,12 @@ internal sealed class PartitionHistory(string name, SentRecords sent)
 
     private void Count(LoggedBatch batch, bool isNew)
     {
+        Transactions.Add(batch);
+        if (sent is null || batch.IsControl)
+        {
+            return;
+        }
+
         if (batch.ProducerId >= 0)
         {
             var isKnown = _lastSequence.TryGetValue(batch.ProducerId, out var last);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Barnabas.Base;
 using Barnabas.Cluster.Partitions;
 using Barnabas.Log;
@@ -12,12 +13,15 @@ internal sealed class ReplicaWatch
 {
     private LogView _seen;
     private int _seenEpoch;
+    private readonly Func<bool> _mayForget;
 
     /// <summary>Begins with the view that the replica came with.</summary>
     /// <param name="replica">The replica, before its first turn.</param>
     /// <param name="history">Of its partition.</param>
-    public ReplicaWatch(Replica replica, PartitionHistory history)
+    /// <param name="mayForget">True where time has jumped, so that producers may have been silent for long.</param>
+    public ReplicaWatch(Replica replica, PartitionHistory history, Func<bool> mayForget)
     {
+        _mayForget = mayForget;
         Replica = replica;
         History = history;
         _seen = replica.View;
@@ -25,6 +29,9 @@ internal sealed class ReplicaWatch
         CheckView(_seen);
         var start = _seen.LogStartOffset;
         History.Recover(ReadAll(_seen, start, _seen.LogEndOffset), start, _seen.LogEndOffset);
+        CheckStable(_seen);
+        CheckLookups(_seen);
+        CheckProducers();
     }
 
     public Replica Replica { get; }
@@ -36,7 +43,7 @@ internal sealed class ReplicaWatch
     {
         var view = Replica.View;
         var epoch = Replica.State.LeaderEpoch;
-        if (ReferenceEquals(view, _seen))
+        if (ReferenceEquals(view, _seen) || view.IsClosed)
         {
             return;
         }
@@ -59,6 +66,7 @@ internal sealed class ReplicaWatch
 
         _seenEpoch = epoch;
         ReadAll(view, History.End, view.LogEndOffset).ForEach(History.Append);
+        CheckStable(view);
         History.MakeDurable(Replica.Log.RecoveryPoint);
     }
 
@@ -66,6 +74,38 @@ internal sealed class ReplicaWatch
         view.LogStartOffset <= view.LastStableOffset && view.LastStableOffset <= view.HighWatermark
             && view.HighWatermark <= view.LogEndOffset,
         $"{History.Name}: start {view.LogStartOffset}, stable {view.LastStableOffset}, high {view.HighWatermark}, end {view.LogEndOffset}");
+
+    /// <summary>What the log remembers of its producers is what their batches say.</summary>
+    public void CheckProducers()
+    {
+        if (Replica.Failure is null && Replica.Log.LogEndOffset == _seen.LogEndOffset)
+        {
+            History.MatchProducers(Replica.Log.DescribeProducers(), _mayForget());
+        }
+    }
+
+    // Every batch is found by its last offset, as by those that a reader would ask for.
+    private void CheckLookups(LogView view)
+    {
+        foreach (var (first, last) in History.Places(view.LogStartOffset))
+        {
+            var slice = view.Slice(last, 1, ReadLimit.LogEnd, minOneBatch: true);
+            var header = new byte[8];
+            slice.Bytes.Data.Read(header, slice.Bytes.Position);
+            slice.Bytes.Release();
+            var found = BinaryPrimitives.ReadInt64BigEndian(header);
+            ViolationException.Unless(found == first, $"{History.Name}: {last} is looked for in the batch at {found}, not at {first}");
+        }
+    }
+
+    private void CheckStable(LogView view)
+    {
+        History.Start = view.LogStartOffset;
+        var stable = History.Transactions.StableAt(view.HighWatermark, view.LogStartOffset);
+        ViolationException.Unless(
+            view.LastStableOffset == stable,
+            $"{History.Name}: {view.LastStableOffset} is stable, not {stable}, with high watermark {view.HighWatermark}");
+    }
 
     private List<LoggedBatch> ReadAll(LogView view, long from, long to)
     {

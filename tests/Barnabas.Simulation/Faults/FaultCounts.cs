@@ -7,6 +7,9 @@ internal sealed class FaultCounts
 
     public int Total { get; private set; }
 
+    /// <summary>Each kind that came, and how often.</summary>
+    public IReadOnlyDictionary<string, int> Kinds => _counts;
+
     /// <summary>True once that kind has come.</summary>
     public bool Has(string kind) => _counts.ContainsKey(kind);
 

@@ -13,12 +13,14 @@ internal sealed class FaultInjector
     private bool _isStopped;
     private bool _failsNext;
     private int _stepsToLive = -1;
+    private int _slowSteps;
 
     public FaultInjector(SimWorld world, Randomness random)
     {
         _world = world;
         _random = random;
         world.Disk.Fault = FaultOf;
+        world.Disk.TakesUs = operation => _slowSteps > 0 && Array.IndexOf(Failing, operation) >= 0 ? _random.Next(40_000) : 0;
     }
 
     /// <summary>What the death means that an operation of the disk brings.</summary>
@@ -32,6 +34,7 @@ internal sealed class FaultInjector
     {
         _isStopped = true;
         _failsNext = false;
+        _slowSteps = 0;
         _world.Disk.DiesAtOperation = long.MaxValue;
         _world.Node?.Held.ForEach(replica => LeaderChanges.Make(_world, replica, LeaderChanges.Alone));
     }
@@ -58,6 +61,13 @@ internal sealed class FaultInjector
             LeaderChanges.Make(_world, node.Held[_random.Next(node.Held.Count)], _random.Next(4));
         }
 
+        _slowSteps--;
+        if (Comes(scenario.SlowDiskMean))
+        {
+            _world.Faults.Add("slow disk");
+            _slowSteps = 50 + _random.Next(200);
+        }
+
         if (Comes(scenario.DiskErrorMean))
         {
             _failsNext = true;
@@ -66,6 +76,14 @@ internal sealed class FaultInjector
         if (Comes(scenario.CleanStopMean) && _world.Node is { IsOpen: true, Failure: null })
         {
             _world.Faults.Add("clean stop");
+            if (_random.Chance(scenario.StopsCutPercent / 100.0))
+            {
+                // The power goes while it stops.
+                _world.Faults.Add("power cut");
+                KindOfDeath = StopKind.PowerCut;
+                _world.Disk.DiesAtOperation = _world.Disk.Operations + 1 + _random.Next(60);
+            }
+
             _world.Restart(StopKind.Clean);
         }
         else if (Comes(scenario.ProcessCrashMean))

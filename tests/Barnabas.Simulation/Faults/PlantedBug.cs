@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using Barnabas.Base.Bytes;
 using Barnabas.Broker.Network;
 using Barnabas.Cluster.Partitions;
 using Barnabas.Log;
@@ -35,6 +37,21 @@ internal enum PlantedBug
 
     /// <summary>The metadata log says that records are stored before they are.</summary>
     MetadataSyncSkipped,
+
+    /// <summary>The entries of an offset index point to the batch behind theirs.</summary>
+    IndexOneOff,
+
+    /// <summary>What is kept of the producers at a roll is empty.</summary>
+    ProducerStateLostAtRoll,
+
+    /// <summary>A log is cut in the middle of a batch.</summary>
+    TruncationMidBatch,
+
+    /// <summary>A clean stop says that it was one before it has closed the logs.</summary>
+    CleanFlagEarly,
+
+    /// <summary>The recovery point, and so its checkpoint, moves before the flush.</summary>
+    CheckpointBeforeFlush,
 }
 
 /// <summary>Plants the bugs. Stateless.</summary>
@@ -53,6 +70,16 @@ internal static class PlantedBugs
                 break;
             case PlantedBug.DirectorySyncSkipped:
                 disk.SkipsSync = path => Path.GetFileName(path).StartsWith("topic", StringComparison.Ordinal);
+                break;
+            case PlantedBug.IndexOneOff:
+                disk.Rewrites = (path, bytes) => IsTopic(path) && path.EndsWith(".index", StringComparison.Ordinal) ? OneOff(bytes) : bytes;
+                break;
+            case PlantedBug.ProducerStateLostAtRoll:
+                disk.Rewrites = (path, bytes) => path.EndsWith(".snapshot", StringComparison.Ordinal) ? NoProducers() : bytes;
+                break;
+            case PlantedBug.TruncationMidBatch:
+                disk.CutsTo = (path, length) =>
+                    IsTopic(path) && path.EndsWith(".log", StringComparison.Ordinal) ? Math.Max(0, length - 7) : length;
                 break;
             case PlantedBug.VoteNotSynced:
                 disk.SkipsSync = path => path.EndsWith("quorum-state.tmp", StringComparison.Ordinal);
@@ -115,8 +142,36 @@ internal static class PlantedBugs
         };
     }
 
+    /// <summary>The recovery point is where it will be after the flush.</summary>
+    public static void MoveRecoveryPoint(Replica replica) => SetRecoveryPoint(replica.Log, replica.View.LogEndOffset);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_RecoveryPoint")]
+    private static extern void SetRecoveryPoint(PartitionLog log, long offset);
+
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_first")]
     private static extern ref FetchInterest? First(FetchWaiters waiters);
+
+    // Eight bytes an entry, four of them the position.
+    private static byte[] OneOff(byte[] index)
+    {
+        for (var at = 4; at + 12 <= index.Length; at += 8)
+        {
+            index.AsSpan(at + 8, 4).CopyTo(index.AsSpan(at));
+        }
+
+        return index;
+    }
+
+    // Version 1, the checksum, and a count of nothing.
+    private static byte[] NoProducers()
+    {
+        var bytes = new byte[10];
+        bytes[1] = 1;
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(2), Crc32C.Compute(bytes.AsSpan(6)));
+        return bytes;
+    }
+
+    private static bool IsTopic(string path) => path.Contains("topic", StringComparison.Ordinal);
 
     private static bool IsMetadata(string path) => path.Contains("__cluster_metadata", StringComparison.Ordinal);
 

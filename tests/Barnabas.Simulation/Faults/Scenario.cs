@@ -17,6 +17,12 @@ internal sealed record Scenario
 
     public int Fetchers { get; private set; } = 3;
 
+    /// <summary>Producers with transactions.</summary>
+    public int Transactions { get; private set; }
+
+    /// <summary>Members of the two groups.</summary>
+    public int Members { get; private set; } = 2;
+
     public int Topics { get; private set; } = 3;
 
     /// <summary>The share of topics whose acknowledgements wait for the disk, of 100.</summary>
@@ -31,8 +37,14 @@ internal sealed record Scenario
     /// <summary>Steps between clean stops.</summary>
     public int CleanStopMean { get; private set; }
 
+    /// <summary>How often the power goes while a node stops cleanly, of 100.</summary>
+    public int StopsCutPercent { get; private set; }
+
     /// <summary>Steps between failing operations of the disk.</summary>
     public int DiskErrorMean { get; private set; }
+
+    /// <summary>Steps between times in which the disk is slow.</summary>
+    public int SlowDiskMean { get; private set; }
 
     /// <summary>Steps between connections that break.</summary>
     public int BreakMean { get; private set; }

@@ -1,6 +1,8 @@
 using Barnabas.Base.Seams;
 using Barnabas.Broker.Handlers.Admin;
 using Barnabas.Broker.Handlers.Fetching;
+using Barnabas.Broker.Handlers.Groups;
+using Barnabas.Broker.Handlers.Partitions;
 using Barnabas.Broker.Handlers.Producing;
 using Barnabas.Broker.Network;
 using Barnabas.Broker.Quorum;
@@ -18,14 +20,17 @@ internal static class SimHandlers
         var context = node.Admin();
         var sessions = new FetchSessionCache(slotsMax: 4, machine.Clock, randomness);
         var ids = new ProducerIds(node.Driver, machine.Config.NodeId, () => node.BrokerEpoch);
+        var partitions = new PartitionFinder(table, () => node.Driver.Publisher.Image);
         return new HandlerTable(ApiListeners.Broker)
             .Add(new ProduceHandler(
                 table, node.BackgroundLoop("produce-slow"), machine.Clock, new(() => true), () => machine.Config.ChecksRecords))
             .Add(new FetchHandler(
                 table, sessions, new AsideReads([node.BackgroundLoop("fetch-aside")]), machine.Config.Network.FetchBytesMax))
+            .Add(new ListOffsetsHandler(partitions, node.BackgroundLoop("lookups")))
             .Add(new CreateTopicsHandler(context))
             .Add(new DeleteTopicsHandler(context))
             .Add(new IncrementalAlterConfigsHandler(context))
-            .Add(new InitProducerIdHandler(ids));
+            .Add(new InitProducerIdHandler(ids))
+            .AddGroups(node.Groups, node.Driver.Publisher, topic => node.AutoTopics.Create(topic));
     }
 }

@@ -27,6 +27,9 @@ internal sealed record SimMachine
     /// <summary>Latest begin of a turn that may block, microseconds.</summary>
     public int BackgroundDelayUsMax { get; init; } = 20_000;
 
+    /// <summary>True for a node that says too early that it has stopped cleanly: a planted bug.</summary>
+    public bool SaysTooEarlyThatItIsClean { get; init; }
+
     /// <summary>Small, so that a short history rolls, snapshots and deletes.</summary>
     public MetadataLogConfig MetadataLog { get; init; } = new(SegmentBytes: 6_000, SnapshotAfterBytes: 5_000, RetentionBytes: 7_000);
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Barnabas.Base;
 using Barnabas.Base.Loops;
+using Barnabas.Broker.Coordinators;
 using Barnabas.Broker.Logging;
 using Barnabas.Broker.Network;
 using Barnabas.Broker.Node;
@@ -64,6 +65,10 @@ internal sealed class SimNode : IMetadataSubscriber
         {
             Changed = OnReplica,
         };
+        Groups = new GroupCoordinators(
+            Replicas.Table, Driver.Publisher, GroupConfigs.Of(machine.Config.Groups), BackgroundLoop("group-loading"),
+            machine.Randomness.Split(), Reports.Add);
+        AutoTopics = new AutoTopics(Driver, () => _live.Broker);
         _checkpoints = new Checkpoints(_directory, Replicas.Table.Snapshot);
         var times = new UpkeepTimes
         {
@@ -88,6 +93,10 @@ internal sealed class SimNode : IMetadataSubscriber
 
     public NetworkServer Server { get; }
 
+    public GroupCoordinators Groups { get; }
+
+    public AutoTopics AutoTopics { get; }
+
     /// <summary>The replicas that are there, in the order in which they came.</summary>
     public List<Replica> Held { get; } = [];
 
@@ -106,6 +115,12 @@ internal sealed class SimNode : IMetadataSubscriber
     /// <summary>True once clients were let in.</summary>
     public bool HasOpened { get; private set; }
 
+    /// <summary>True once logs may have been opened: before that the directory says of them what the last process has left.</summary>
+    public bool HasBegun { get; private set; }
+
+    /// <summary>True when all logs were closed: the directory may say so.</summary>
+    public bool HasClosed { get; private set; }
+
     /// <summary>True when a stop has come to its end.</summary>
     public bool IsStopped { get; private set; }
 
@@ -118,6 +133,7 @@ internal sealed class SimNode : IMetadataSubscriber
         // On the metadata loop, so that no change falls between the image that is loaded and the first delta.
         var image = Driver.Publisher.Image;
         Driver.Publisher.SubscribeToChanges(this);
+        Driver.Publisher.SubscribeToChanges(Groups);
         Replicas.Start(OpenLogs(image), image, () =>
         {
             Upkeep.Start();
@@ -134,6 +150,7 @@ internal sealed class SimNode : IMetadataSubscriber
     public void Stop()
     {
         IsOpen = false;
+        Groups.Stop();
         Fence();
     }
 
@@ -159,7 +176,7 @@ internal sealed class SimNode : IMetadataSubscriber
             {
                 replica.Shard.Loop.Post(new ActionTask(() =>
                 {
-                    replica.Fail(stopping);
+                    replica.Retire(stopping);
                     CloseWhenNone(--left, held);
                 }));
             }
@@ -207,6 +224,7 @@ internal sealed class SimNode : IMetadataSubscriber
     private FoundLog[] OpenLogs(MetadataImage image)
     {
         _directory.Begin();
+        HasBegun = true;
         return [.. FindLogs(image)];
     }
 
@@ -239,17 +257,31 @@ internal sealed class SimNode : IMetadataSubscriber
         // Closing blocks: beside the loops, as production does it.
         Upkeep.Stop(() => BackgroundLoop("close").Post(new ActionTask(() =>
         {
+            if (_machine.SaysTooEarlyThatItIsClean)
+            {
+                SayItIsClean();
+            }
+
             var isClean = Failure is null && TryCloseLogs(held);
             Driver.Stop(() =>
             {
                 if (isClean && Failure is null)
                 {
+                    HasClosed = true;
                     _directory.CloseClean(BrokerEpoch);
                 }
 
                 IsStopped = true;
             });
         })));
+    }
+
+    private void SayItIsClean()
+    {
+        using var file = _machine.Disk.Open(Path.Join(_directory.Path, ".kafka_cleanshutdown"), Base.Seams.FileOpen.CreateOrTruncate);
+        file.Write("{\"version\":0,\"brokerEpoch\":1}"u8, 0);
+        file.Sync();
+        _machine.Disk.SyncDirectory(_directory.Path);
     }
 
     private bool TryCloseLogs(Replica[] held)
@@ -271,6 +303,7 @@ internal sealed class SimNode : IMetadataSubscriber
 
     private void OnReplica(Replica replica, bool isThere)
     {
+        Groups.OnReplica(replica, isThere);
         if (!isThere)
         {
             Held.Remove(replica);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Barnabas.Base;
 using Barnabas.Simulation.Checkers;
 using Barnabas.Simulation.Faults;
@@ -11,11 +10,10 @@ namespace Barnabas.Simulation.Runs;
 /// <param name="Error">What was wrong, or null.</param>
 /// <param name="Summary">Steps, work and faults by kind.</param>
 /// <param name="Hash">Of everything that happened.</param>
-internal sealed record SeedResult(ulong Seed, string Scenario, string? Error, string Summary, ulong Hash)
-{
-    /// <summary>One line that runs it again.</summary>
-    public string Replay => $"BARNABAS_SIM_SEED={Seed} ./test --only simulation";
-}
+/// <param name="Steps">How many.</param>
+/// <param name="Faults">By kind.</param>
+internal sealed record SeedResult(
+    ulong Seed, string Scenario, string? Error, string Summary, ulong Hash, long Steps, IReadOnlyDictionary<string, int> Faults);
 
 /// <summary>Runs seeds. Stateless.</summary>
 internal static class Campaign
@@ -31,8 +29,8 @@ internal static class Campaign
         {
             world = new SimWorld(seed, scenario, bug);
             world.Run();
-            var floor = bug == PlantedBug.None ? Floor(world) : null;
-            return Result(seed, world, scenario, floor is null ? null : $"{floor}\n  {string.Join("\n  ", world.Trace.Lines)}");
+            var isTooLittle = bug == PlantedBug.None && !world.HasProvedEnough;
+            return Result(seed, world, scenario, isTooLittle ? $"too little happened\n  {string.Join("\n  ", world.Trace.Lines)}" : null);
         }
         catch (Exception e)
         {
@@ -42,22 +40,14 @@ internal static class Campaign
         }
     }
 
-    /// <summary>A number from the environment.</summary>
-    public static long Setting(string name, long otherwise) =>
-        long.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : otherwise;
-
-    // A history in which little happened proves little.
-    private static string? Floor(SimWorld world) =>
-        world.Faults.Total < world.Scenario.FaultsMin ? $"only {world.Faults.Total} faults"
-        : world.Acknowledged < 20 || world.Fetched < 3 ? $"only {world.Acknowledged} acknowledgements and {world.Fetched} fetches"
-        : null;
-
     private static SeedResult Result(ulong seed, SimWorld? world, Scenario scenario, string? error)
     {
         var summary = world is null
             ? "nothing ran"
             : $"{world.Steps} steps, {world.Loops.Turns} turns, {world.Disk.Operations} disk operations, "
                 + $"{world.Acknowledged} acknowledgements, {world.Fetched} fetches; {world.Faults}";
-        return new SeedResult(seed, scenario.Name, error, summary, world?.Trace.Hash ?? 0);
+        return new SeedResult(
+            seed, scenario.Name, error, summary, world?.Trace.Hash ?? 0, world?.Steps ?? 0,
+            world?.Faults.Kinds ?? new Dictionary<string, int>());
     }
 }

@@ -2,6 +2,7 @@ using Barnabas.Base;
 using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
 using Barnabas.Broker.Config;
+using Barnabas.Cluster.Groups;
 using Barnabas.Cluster.Partitions;
 using Barnabas.Simulation.Checkers;
 using Barnabas.Simulation.Faults;
@@ -17,17 +18,13 @@ namespace Barnabas.Simulation.Runs;
 /// </summary>
 internal sealed class SimWorld
 {
-    private static readonly BrokerConfig Config = BrokerConfig.Of([KeyValuePair.Create("log.dirs", SimMachine.DataPath)]);
-
-    // Longer than the longest wait that a client asks for.
-    private const long HealUsMax = 60_000_000;
-
-    private readonly Dictionary<(Uuid Topic, int Partition), PartitionHistory> _histories = [];
-    private readonly List<ReplicaWatch> _watches = [];
+    private const long HealUsMax = 60_000_000; // longer than the longest wait that a client asks for
+    private readonly PartitionOracles _partitions;
     private readonly SimMachine _machine;
     private readonly Randomness _schedule;
     private readonly Randomness _process;
     private readonly FaultInjector _faults;
+    private bool _endedCleanly;
 
     public SimWorld(ulong seed, Scenario scenario, PlantedBug bug = PlantedBug.None)
     {
@@ -35,6 +32,7 @@ internal sealed class SimWorld
         Scenario = scenario;
         Sent = new SentRecords { MayBeRefused = scenario.RefusesBatches };
         Bug = bug;
+        _partitions = new PartitionOracles(this);
         _schedule = random.Split();
         _process = random.Split();
         Events = new SimEvents(Clock);
@@ -43,11 +41,18 @@ internal sealed class SimWorld
         Loops = new SimLoops(Clock, random.Split(), Trace);
         _machine = new SimMachine
         {
-            Clock = Clock, Disk = Disk, Wire = Wire, Loops = Loops, Randomness = _process, Config = Config, Shape = PlantedBugs.Shape(bug),
+            Clock = Clock,
+            Disk = Disk,
+            Wire = Wire,
+            Loops = Loops,
+            Randomness = _process,
+            Config = SimCast.Config,
+            Shape = PlantedBugs.Shape(bug),
+            SaysTooEarlyThatItIsClean = bug == PlantedBug.CleanFlagEarly,
         };
         _faults = new FaultInjector(this, random.Split());
         PlantedBugs.Prepare(bug, Disk);
-        AddClients(random.Split());
+        SimCast.Join(this, random.Split());
 
         // The operator's directory was there long before.
         Disk.CreateDirectory(SimMachine.DataPath);
@@ -99,17 +104,21 @@ internal sealed class SimWorld
 
     public long Fetched { get; set; }
 
+    /// <summary>A history in which little happened proves little, and goes on for a while.</summary>
+    public bool HasProvedEnough => Faults.Total >= Scenario.FaultsMin && Acknowledged >= 5 && Fetched >= 3;
+
     /// <summary>Runs the history to its end and judges it; a <see cref="ViolationException"/> says what was wrong.</summary>
     public void Run()
     {
         FirstStart();
-        while (Steps < Scenario.Steps)
+        while (Steps < Scenario.Steps || (!HasProvedEnough && Steps < 4 * Scenario.Steps))
         {
             Step();
             _faults.Strike();
         }
 
         Heal();
+        CompareCoordinators();
         Restart(StopKind.Clean);
         while (Node is not { IsOpen: true })
         {
@@ -125,15 +134,10 @@ internal sealed class SimWorld
     }
 
     /// <summary>The oracle of a partition.</summary>
-    public PartitionHistory HistoryOf(Uuid topic, int partition, string name)
-    {
-        if (!_histories.TryGetValue((topic, partition), out var history))
-        {
-            _histories.Add((topic, partition), history = new PartitionHistory($"{name}-{partition}", Sent));
-        }
+    public PartitionHistory HistoryOf(Uuid topic, int partition, string name) => _partitions.HistoryOf(topic, partition, name);
 
-        return history;
-    }
+    /// <summary>How often the log behind a group has lost its end, as it may.</summary>
+    public int LossesOf(string group) => _partitions.LossesOf(group);
 
     /// <summary>True when nobody may count on a topic: it is being deleted, or the node's disk has failed.</summary>
     public bool MayBeGone(TopicModel topic) => topic.IsDeleteAsked || Node?.Failure is not null;
@@ -152,6 +156,7 @@ internal sealed class SimWorld
         if (Node is { } ended)
         {
             Trace.Say(Clock.MonotonicUs, $"the process ends: {kind}{(ended.IsStopped ? ", stopped" : "")}");
+            _endedCleanly = ended.HasClosed || (_endedCleanly && !ended.HasBegun);
             if (ended.HasOpened)
             {
                 Metadata.Ended(ended.Driver.Publisher.Image);
@@ -159,15 +164,7 @@ internal sealed class SimWorld
         }
 
         var isPowerCut = kind == StopKind.PowerCut;
-        _watches.Clear();
-        if (isPowerCut)
-        {
-            foreach (var (_, history) in _histories)
-            {
-                history.PowerCut();
-            }
-        }
-
+        _partitions.NodeEnded(isPowerCut);
         Node = null;
         Wire.ResetAll();
         Loops.Clear();
@@ -282,31 +279,36 @@ internal sealed class SimWorld
         ViolationException.Unless(
             node.Failure is not null || node.Reports.TrueForAll(report => report.EndsWith("-stray", StringComparison.Ordinal)),
             $"{node.Reports.LastOrDefault()}");
-        foreach (var replica in node.Held)
+        Disk.IsLookedAt = true;
+        _partitions.Look(node.Held, alsoWithin: Steps % 64 == 0);
+        Disk.IsLookedAt = false;
+        if (Steps % 64 == 0)
         {
-            if (!_watches.Exists(watch => watch.Replica == replica))
-            {
-                Watch(replica);
-            }
+            CompareCoordinators();
         }
 
-        _watches.ForEach(watch => watch.Look());
+        if (Bug == PlantedBug.CheckpointBeforeFlush)
+        {
+            node.Held.ForEach(PlantedBugs.MoveRecoveryPoint);
+        }
+
         _faults.LookAt(node);
     }
 
-    private void Watch(Replica replica)
+    private void CompareCoordinators()
     {
-        var history = HistoryOf(replica.TopicId, replica.Partition.Partition, replica.Partition.Topic);
-        _watches.Add(new ReplicaWatch(replica, history));
-        if (Bug == PlantedBug.LostWakeUp)
+        foreach (var replica in Node?.Held ?? [])
         {
-            PlantedBugs.LoseWakeUps(replica);
+            CoordinatorWatch.Compare(replica, Loops.Host(0), Clock);
         }
     }
 
     private void Start()
     {
         Trace.Say(Clock.MonotonicUs, "a process starts");
+        ViolationException.Unless(
+            _endedCleanly || !Disk.FileExists(SimMachine.DataPath + "/.kafka_cleanshutdown"),
+            $"a node that was not closed says that it was");
         try
         {
             var node = new SimNode(_machine);
@@ -344,25 +346,18 @@ internal sealed class SimWorld
         IsHealing = true;
         _faults.Stop();
         var giveUpUs = Clock.MonotonicUs + HealUsMax;
-        while (!Clients.TrueForAll(client => client.IsDone) || Node is not { IsOpen: true })
+        while (!Clients.TrueForAll(client => client.IsDone) || Node is not { IsOpen: true } node || !node.Held.TrueForAll(ShowsAll))
         {
             ViolationException.Unless(
-                Clock.MonotonicUs < giveUpUs, $"without an answer: {string.Join(", ", Clients.Where(client => !client.IsDone))}");
+                Clock.MonotonicUs < giveUpUs, $"without an answer: {Unfinished()}");
             Step();
         }
     }
 
-    private void AddClients(Randomness workload)
-    {
-        Clients.Add(new AdminClient(this, "admin", workload.Split()));
-        for (var i = 0; i < Scenario.Producers; i++)
-        {
-            Clients.Add(new ProducerClient(this, $"producer{i}", workload.Split()));
-        }
+    private string Unfinished() => string.Join(
+        ", ", Clients.Where(client => !client.IsDone).Select(client => $"{client}")
+            .Concat((Node?.Held ?? []).Where(replica => !ShowsAll(replica)).Select(replica => $"{replica.Partition} shows not all")));
 
-        for (var i = 0; i < Scenario.Fetchers; i++)
-        {
-            Clients.Add(new FetchClient(this, $"fetcher{i}", workload.Split()));
-        }
-    }
+    // Nobody else is in sync: all that the log has is shown without anybody's help.
+    private static bool ShowsAll(Replica replica) => replica.View.HighWatermark == replica.View.LogEndOffset;
 }

@@ -23,14 +23,26 @@ internal sealed class SimDisk(SimClock clock, Randomness disk) : IDisk
     /// <summary>True from the moment the process has died until <see cref="Restart"/>.</summary>
     public bool HasDied { get; private set; }
 
+    /// <summary>True while the world looks at what there is: that is no operation, and nothing goes wrong with it.</summary>
+    public bool IsLookedAt { get; set; }
+
     /// <summary>Asked before every operation with its name and path: a text makes it fail.</summary>
     public Func<string, string, string?> Fault { get; set; } = (_, _) => null;
+
+    /// <summary>How long an operation takes, microseconds.</summary>
+    public Func<string, int> TakesUs { get; set; } = _ => 0;
 
     /// <summary>True for paths whose syncs do nothing though they succeed: a planted bug.</summary>
     public Func<string, bool> SkipsSync { get; set; } = _ => false;
 
     /// <summary>True for paths whose writes reach the file only with <see cref="FinishWrites"/>: a planted bug.</summary>
     public Func<string, bool> DelaysWrite { get; set; } = _ => false;
+
+    /// <summary>Other bytes for what is written to a path: a planted bug.</summary>
+    public Func<string, byte[], byte[]> Rewrites { get; set; } = (_, bytes) => bytes;
+
+    /// <summary>Another length for a file that is cut: a planted bug.</summary>
+    public Func<string, long, long> CutsTo { get; set; } = (_, length) => length;
 
     private List<Action> DelayedWrites { get; } = [];
 
@@ -217,12 +229,18 @@ internal sealed class SimDisk(SimClock clock, Randomness disk) : IDisk
     /// <param name="dying">Does what of the operation still happens when the process dies in it.</param>
     internal void Begin(string operation, string path, Action<Randomness>? dying = null)
     {
+        if (IsLookedAt)
+        {
+            return;
+        }
+
         if (HasDied)
         {
             throw new SimCrashException("the past");
         }
 
         Operations++;
+        clock.MoveTo(clock.MonotonicUs + TakesUs(operation));
         if (Operations >= DiesAtOperation)
         {
             HasDied = true;

@@ -18,7 +18,7 @@ internal sealed class SimFile(SimDisk disk, SimInode inode, string path, long ep
     public void Write(ReadOnlySpan<byte> bytes, long position)
     {
         disk.CheckEpoch(epoch);
-        var copy = bytes.ToArray();
+        var copy = disk.Rewrites(path, bytes.ToArray());
         disk.Begin("write", path, dying => inode.Write(copy.AsSpan(0, dying.Next(copy.Length + 1)), position, disk.Operations));
         inode.ModifiedMs = disk.NowMs;
         if (disk.DelaysWrite(path))
@@ -48,7 +48,7 @@ internal sealed class SimFile(SimDisk disk, SimInode inode, string path, long ep
     {
         disk.CheckEpoch(epoch);
         disk.Begin("truncate", path);
-        inode.Truncate(length, disk.Operations);
+        inode.Truncate(disk.CutsTo(path, length), disk.Operations);
     }
 
     /// <inheritdoc/>

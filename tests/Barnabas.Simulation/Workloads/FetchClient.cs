@@ -15,6 +15,7 @@ internal sealed class FetchClient : SimClient
 {
     private readonly List<Cursor> _cursors = [];
     private readonly bool _usesSession;
+    private readonly bool _readsCommitted;
     private readonly short _namingVersion;
     private short _version;
     private int _sessionId;
@@ -25,6 +26,7 @@ internal sealed class FetchClient : SimClient
         : base(world, name, workload)
     {
         _usesSession = workload.Chance(0.5);
+        _readsCommitted = workload.Chance(0.5);
         _namingVersion = (short)(workload.Chance(0.5) ? 12 : 13 + workload.Next(5));
     }
 
@@ -47,7 +49,7 @@ internal sealed class FetchClient : SimClient
             var replica = World.FindReplica(cursor.Topic.Id, cursor.Partition);
             ViolationException.Unless(
                 replica?.CheckLeader(-1) == ErrorCode.None, $"{Name}: a fetch waits for {cursor}, which is not led here");
-            var slice = replica!.View.Slice(cursor.Offset, cursor.BytesMax, ReadLimit.HighWatermark, minOneBatch: true);
+            var slice = replica!.View.Slice(cursor.Offset, cursor.BytesMax, Limit, minOneBatch: true);
             bytes += Math.Min(slice.Bytes.Length, cursor.BytesMax);
             slice.Bytes.Release();
         }
@@ -91,7 +93,9 @@ internal sealed class FetchClient : SimClient
 
     private bool IsThrough(Cursor cursor) =>
         cursor.Topic.IsDeleteAsked
-        || World.FindReplica(cursor.Topic.Id, cursor.Partition) is not { } replica || cursor.Offset >= replica.View.HighWatermark;
+        || World.FindReplica(cursor.Topic.Id, cursor.Partition) is not { } replica || cursor.Offset >= replica.View.OffsetOf(Limit);
+
+    private ReadLimit Limit => _readsCommitted ? ReadLimit.LastStable : ReadLimit.HighWatermark;
 
     private void ChooseTopics()
     {
@@ -123,6 +127,7 @@ internal sealed class FetchClient : SimClient
         var request = new FetchRequest
         {
             ReplicaId = -1,
+            IsolationLevel = (sbyte)(_readsCommitted ? 1 : 0),
             MaxWaitMs = World.IsHealing ? 100 : Random.Next(4) switch { 0 => 0, 1 => 100, 2 => 1_000, _ => 30_000 },
             MinBytes = Random.Chance(0.7) ? 1 : Random.Next(800),
             MaxBytes = Random.Chance(0.8) ? 1 << 20 : 200 + Random.Next(2_000),
@@ -186,15 +191,23 @@ internal sealed class FetchClient : SimClient
         }
 
         ViolationException.Unless(
+            reply.LastStableOffset == history.Transactions.StableAt(reply.HighWatermark, reply.LogStartOffset),
+            $"{history.Name}: a fetch tells that {reply.LastStableOffset} is stable of {reply.HighWatermark}");
+        ViolationException.Unless(
             reply.HighWatermark <= history.End,
             $"{history.Name}: a fetch tells high watermark {reply.HighWatermark}, the end is {history.End}");
+        var limit = _readsCommitted ? reply.LastStableOffset : reply.HighWatermark;
+        var aborted = new AbortedFilter(reply.AbortedTransactions ?? []);
         foreach (var batch in LoggedBatch.Read(reply.Records ?? [], $"{Name}, {history.Name}"))
         {
             history.Match(batch, "a fetch");
             ViolationException.Unless(
+                !_readsCommitted || aborted.Drops(batch) == history.Transactions.IsAborted(batch),
+                $"{history.Name}: a reader of committed records takes {batch} for what it is not");
+            ViolationException.Unless(
                 batch.BaseOffset <= cursor.Offset && batch.LastOffset >= cursor.Offset, $"{history.Name}: at {cursor.Offset} came {batch}");
             ViolationException.Unless(
-                batch.LastOffset < reply.HighWatermark, $"{history.Name}: {batch} came with high watermark {reply.HighWatermark}");
+                batch.LastOffset < limit, $"{history.Name}: {batch} came to a reader below {limit} of {reply.HighWatermark}");
             cursor.Offset = batch.LastOffset + 1;
         }
     }
@@ -217,6 +230,28 @@ internal sealed class FetchClient : SimClient
                 break;
             default:
                 throw new ViolationException($"{Name}: {reply.ErrorCode} for {history.Name} at {cursor.Offset}");
+        }
+    }
+
+    /// <summary>What a client that reads committed records only does with the answer to one fetch.</summary>
+    private sealed class AbortedFilter(List<FetchResponse.AbortedTransaction> aborted)
+    {
+        private readonly HashSet<long> _dropped = [];
+
+        public bool Drops(LoggedBatch batch)
+        {
+            foreach (var transaction in aborted.Where(transaction => transaction.FirstOffset <= batch.LastOffset).ToList())
+            {
+                _dropped.Add(transaction.ProducerId);
+                aborted.Remove(transaction);
+            }
+
+            if (batch.IsControl)
+            {
+                _dropped.Remove(batch.ProducerId);
+            }
+
+            return batch is { IsTransactional: true, IsControl: false } && _dropped.Contains(batch.ProducerId);
         }
     }
 
