@@ -22,12 +22,13 @@ public sealed class LogsConfig
         InitialTaskDelayMs = config.Long("log.initial.task.delay.ms");
         RecoveryThreads = config.Int("num.recovery.threads.per.data.dir");
         CleanerEnabled = config.Boolean("log.cleaner.enable");
+        var cleaners = config.Int("log.cleaner.threads");
         var memory = new CleaningMemory(
-            config.Long("log.cleaner.dedupe.buffer.size"),
+            config.Long("log.cleaner.dedupe.buffer.size") / Math.Max(1, cleaners),
             config.Double("log.cleaner.io.buffer.load.factor"),
-            config.Int("log.cleaner.io.buffer.size"));
+            config.Int("log.cleaner.io.buffer.size") / Math.Max(1, cleaners));
         Cleaner = new CleanerSettings(
-            config.Long("log.cleaner.backoff.ms"), config.Double("log.cleaner.io.max.bytes.per.second"), memory);
+            config.Long("log.cleaner.backoff.ms"), config.Double("log.cleaner.io.max.bytes.per.second"), memory, cleaners);
         ReplicaLagTimeMsMax = config.Long("replica.lag.time.max.ms");
     }
 

@@ -81,11 +81,11 @@ internal sealed class NodeLogs : IMetadataSubscriber
         }
 
         _cleaner = new LogCleaner(
-            new Loop("cleaner", setup.Group.BackgroundLoops, setup.Clock, turnTasksMax: 1),
             Replicas.Table,
             () => setup.Config.Broker.Logs.Cleaner,
             new CleanerWorld(
                 setup.Randomness.Split(),
+                () => new Loop("cleaner", setup.Group.BackgroundLoops, setup.Clock, turnTasksMax: 1),
                 () => _cares.ForEach(care => care.WriteCleanerOffsets()),
                 text => setup.Log.Error("cleaner", text)));
     }

@@ -72,6 +72,15 @@ public sealed class CompactionJob : IDisposable
     /// <summary>Bytes read and written so far, for throttling.</summary>
     public long BytesMoved { get; private set; }
 
+    /// <summary>
+    /// The markers that decided about what was cleaned so far lie below this offset, in any segment up to the active one. 0 where there was
+    /// no transaction.
+    /// </summary>
+    internal long MarkersEnd { get; private set; }
+
+    /// <summary>No marker that decides lies below, but in a segment of the cleaning.</summary>
+    internal long FirstUncleanableOffset => _plan.FirstUncleanableOffset;
+
     /// <summary>The group that the last step made, until the log's owner takes it.</summary>
     internal CleanedGroup? Cleaned { get; private set; }
 
@@ -136,6 +145,7 @@ public sealed class CompactionJob : IDisposable
         }
 
         BytesMoved += _feed.Batch.Length;
+        NoteMarkers(header);
         if (header.IsControl)
         {
             _transactions!.MayDropMarker(header, _feed.Batch, out _);
@@ -156,6 +166,9 @@ public sealed class CompactionJob : IDisposable
         EndOffset = Math.Max(EndOffset, header.NextOffset);
         return CompactionStep.Working;
     }
+
+    private void NoteMarkers(in RecordBatchHeader header) =>
+        MarkersEnd = header.IsTransactional ? _plan.View.HighWatermark : MarkersEnd;
 
     private void BeginMapping()
     {
@@ -235,6 +248,7 @@ public sealed class CompactionJob : IDisposable
             return ++_at < group.Length ? CleanSegment(group[_at]) : FinishGroup();
         }
 
+        NoteMarkers(header);
         var start = _output.Length;
         if (!_cleaner!.Clean(_feed.Batch, header, _output))
         {

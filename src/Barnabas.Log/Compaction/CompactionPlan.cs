@@ -65,6 +65,11 @@ public sealed class CompactionPlan
             : new CompactionPlan(view, dirty, view.Segments[end].BaseOffset, clean, dirtyBytes) { IsOverdue = isOverdue };
     }
 
+    /// <summary>The same for only so many of the segments, or null when nothing of them is dirty.</summary>
+    internal CompactionPlan? Of(int segments) => View.SegmentIndexOf(FirstUncleanableOffset) == segments ? this
+        : View.Segments[segments].BaseOffset <= FirstDirtyOffset ? null
+        : new CompactionPlan(View, FirstDirtyOffset, View.Segments[segments].BaseOffset, CleanBytes, DirtyBytes) { IsOverdue = IsOverdue };
+
     /// <summary>Index of the first segment that must not be touched.</summary>
     private static int FirstUncleanable(LogView view, long dirty, LogConfig config, long nowMs)
     {

@@ -15,12 +15,16 @@ public sealed class SwapJob
     private static readonly string[] IndexesFirst = [.. SegmentNames.SegmentSuffixes.Reverse()];
     private readonly IDisk _disk;
     private readonly CleanedGroup _group;
+    private readonly Segment[] _markers;
     private int _state;
 
-    internal SwapJob(IDisk disk, CleanedGroup group)
+    /// <summary>Holds on to the segments whose markers have to be on the disk first.</summary>
+    internal SwapJob(IDisk disk, CleanedGroup group, Segment[] markers)
     {
         _disk = disk;
         _group = group;
+        _markers = markers;
+        Array.ForEach(markers, segment => segment.Lease.Retain());
     }
 
     private string Directory => _group.New.Directory;
@@ -65,15 +69,15 @@ public sealed class SwapJob
             {
                 _disk.Delete(segment.PathOf(suffix) + SegmentNames.Deleted);
             }
-
-            segment.Lease.Release();
         }
+
+        Abandon();
     }
 
     /// <summary>Lets go of the old files as they are, where neither <see cref="Run"/> nor <see cref="Remove"/> is to come.</summary>
     public void Abandon()
     {
-        foreach (var segment in _group.Old)
+        foreach (var segment in _group.Old.Concat(_markers))
         {
             segment.Lease.Release();
         }
@@ -95,6 +99,9 @@ public sealed class SwapJob
     private void RenameFiles()
     {
         DeleteLeftovers();
+
+        // What the cleaning went by is on the disk before anything goes for it.
+        Array.ForEach(_markers, segment => segment.Data.Sync());
         foreach (var suffix in SegmentNames.SegmentSuffixes)
         {
             FaultPoint.Here("compact.before-swap-name");

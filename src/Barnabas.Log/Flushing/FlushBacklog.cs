@@ -47,18 +47,16 @@ internal sealed class FlushBacklog(IDisk disk, string directory)
 
     internal void AddSnapshot(long offset, byte[] bytes) => _snapshots.Add((offset, bytes));
 
-    /// <summary>True when one of the segments waits to be flushed.</summary>
-    internal bool HasAny(ReadOnlySpan<Segment> segments)
+    /// <summary>How many of the segments come before the first that waits to be flushed.</summary>
+    internal int CountBefore(ReadOnlySpan<Segment> segments)
     {
-        foreach (var segment in segments)
+        var count = 0;
+        while (count < segments.Length && !_sealed.Contains(segments[count]))
         {
-            if (_sealed.Contains(segment))
-            {
-                return true;
-            }
+            count++;
         }
 
-        return false;
+        return count;
     }
 
     internal void OnEpochs() => _epochsChanged = true;

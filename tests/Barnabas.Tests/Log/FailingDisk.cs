@@ -11,6 +11,9 @@ internal sealed class FailingDisk(IDisk inner) : IDisk
     /// <summary>The change that fails first; later ones fail too.</summary>
     public int FailAt { get; set; } = int.MaxValue;
 
+    /// <summary>True while no change finds room.</summary>
+    public bool IsFull { get; set; }
+
     /// <summary>True to let half of the failing write through.</summary>
     public bool TearsWrites { get; set; }
 
@@ -71,6 +74,11 @@ internal sealed class FailingDisk(IDisk inner) : IDisk
 
     private void Change(string what, string path)
     {
+        if (IsFull)
+        {
+            throw new DiskFullException($"{what} {path}: the test leaves no room", 28);
+        }
+
         if (++Changes >= FailAt)
         {
             throw new IOException($"{what} {path}: the test ends here");

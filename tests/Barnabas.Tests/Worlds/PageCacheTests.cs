@@ -39,6 +39,8 @@ public sealed unsafe partial class PageCacheTests : IDisposable
         DropAll();
         CheckSame(4 << 20, 1);
         CheckSame(0, FileBytes);
+        Assert.Equal(1 << 20, _file.Read(new byte[1 << 20], 0));
+        CheckSame(0, FileBytes);
         Assert.Equal(FileBytes, _file.Read(new byte[FileBytes], 0));
         CheckSame(0, FileBytes);
         CheckSame((1 << 20) + 1, 2 << 20);

@@ -50,6 +50,12 @@ internal sealed class KeyedModel(string topic, int keys)
 
         var (seen, stable) = KeyedReader.Read(connection, topic, start, promise.MayLose);
         LossException.Unless(stable >= end || hasOpen, $"{topic}: stable up to {stable} of {end}, though nothing is open");
+        if (promise.MayLose && stable < safeEnd)
+        {
+            // The cut took the marker of a transaction that lies here: it is open again, and nobody reads on behind its first record.
+            Doubt(stable);
+        }
+
         CheckOrder(seen);
         HasShrunk |= stable - start > 3 * seen.Count;
         HasAborted |= seen.Exists(record => record.IsAborted);

@@ -22,9 +22,11 @@ internal static class LogReader
     public static (long Start, long End) Bounds(MessageConnection connection, string topic, int partition) =>
         (Offset(connection, topic, partition, -2), Offset(connection, topic, partition, -1));
 
-    /// <summary>Reads a partition to its end; every offset has to be there.</summary>
-    public static IEnumerable<SeenRecord> Read(MessageConnection connection, string topic, int partition, long from, long end)
+    /// <summary>Reads a partition to its end; <paramref name="hole"/> is told of offsets that are not there.</summary>
+    public static IEnumerable<SeenRecord> Read(
+        MessageConnection connection, string topic, int partition, (long From, long End) range, Action<long, long> hole)
     {
+        var (from, end) = range;
         for (var next = from; next < end;)
         {
             var bytes = Fetch(connection, topic, partition, next);
@@ -37,9 +39,14 @@ internal static class LogReader
                     break;
                 }
 
+                if (header.BaseOffset > next)
+                {
+                    hole(next, header.BaseOffset);
+                }
+
                 LossException.Unless(
-                    header.BaseOffset == next || (header.BaseOffset <= from && header.LastOffset >= from && next == from),
-                    $"{topic}-{partition}: a hole from {next} to {header.BaseOffset}");
+                    header.BaseOffset >= next || (header.LastOffset >= from && next == from),
+                    $"{topic}-{partition}: the batch at {header.BaseOffset} comes again, behind {next}");
                 foreach (var record in Records(bytes.AsSpan(at, (int)header.SizeBytes), header))
                 {
                     if (record.Offset >= from)

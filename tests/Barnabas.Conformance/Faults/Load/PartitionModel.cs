@@ -15,6 +15,8 @@ internal sealed class PartitionModel(string topic, int number, Trimming trimming
 {
     private static readonly TimeSpan ShowsWithin = TimeSpan.FromSeconds(10);
 
+    // Offsets that power cuts took out of what was not flushed.
+    private readonly List<(long From, long To)> _holes = [];
     private long _seenEnd;
 
     public string Topic => topic;
@@ -42,11 +44,11 @@ internal sealed class PartitionModel(string topic, int number, Trimming trimming
     public void Verify(MessageConnection connection, Promise promise, bool isWhole)
     {
         var safeEnd = promise.SafeEnd(topic, number, Math.Max(_seenEnd, Writers.Max(writer => writer.AcknowledgedEnd)));
-        var (start, from, end, seen) = Read(connection, safeEnd, isWhole || promise.MayLose);
+        var (start, from, end, seen) = Read(connection, (safeEnd, promise.MayLose ? safeEnd : long.MaxValue), isWhole || promise.MayLose);
         LossException.Unless(end >= safeEnd, $"{this}: ends at {end}, and {safeEnd} was safe");
         if (end < _seenEnd || promise.MayLose)
         {
-            Lost += Writers.Sum(writer => writer.Forget(end));
+            Lost += Writers.Sum(writer => writer.Forget(end, _holes));
         }
 
         if (from == start)
@@ -70,20 +72,38 @@ internal sealed class PartitionModel(string topic, int number, Trimming trimming
     /// <inheritdoc/>
     public override string ToString() => $"{topic}-{number}";
 
-    private (long Start, long From, long End, SeenRecord[] Seen) Read(MessageConnection connection, long safeEnd, bool isWhole)
+    private (long Start, long From, long End, SeenRecord[] Seen) Read(
+        MessageConnection connection, (long SafeEnd, long HolesFrom) promised, bool isWhole)
     {
         while (true)
         {
-            var (start, end) = Bounds(connection, safeEnd);
+            var (start, end) = Bounds(connection, promised.SafeEnd);
             var from = isWhole || end < _seenEnd ? start : Math.Max(start, _seenEnd);
             try
             {
-                return (start, from, end, LogReader.Read(connection, topic, number, from, end).ToArray());
+                var seen = LogReader.Read(connection, topic, number, (from, end), (at, to) => NoteHole(at, to, promised.HolesFrom));
+                return (start, from, end, seen.ToArray());
             }
             catch (RecordsGoneException) when (IsTrimmed)
             {
                 // Retention goes on while it is read.
             }
+        }
+    }
+
+    /// <summary>A hole is one that is known, or reaches over what was not safe.</summary>
+    private void NoteHole(long from, long to, long safeFrom)
+    {
+        var at = from;
+        while (_holes.Find(hole => hole.From <= at && at < hole.To) is { To: > 0 } known)
+        {
+            at = known.To;
+        }
+
+        LossException.Unless(at >= Math.Min(to, safeFrom), $"{this}: a hole from {from} to {to}, and {safeFrom} was safe");
+        if (at < to)
+        {
+            _holes.Add((from, to));
         }
     }
 

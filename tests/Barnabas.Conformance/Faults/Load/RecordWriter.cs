@@ -77,14 +77,17 @@ internal sealed class RecordWriter(int id, PartitionModel partition, WriterKind 
     /// </summary>
     public void MayBeForgotten() => _mayBeForgotten = true;
 
-    /// <summary>The end of the log was lost, as it may be: what was acknowledged there is forgotten, and sequences begin anew.</summary>
-    public int Forget(long end)
+    /// <summary>
+    /// The end of the log was lost, and what is in holes, as it may be: what was acknowledged there is forgotten, and sequences begin anew.
+    /// </summary>
+    public int Forget(long end, List<(long From, long To)> holes)
     {
         _hasLost = true;
         _lastSeen = -1;
         _producerId = -1;
         _unanswered.Clear();
-        return Acknowledged.RemoveAll(batch => batch.Offset + batch.Count > end);
+        return Acknowledged.RemoveAll(batch => batch.Offset + batch.Count > end
+            || holes.Exists(hole => batch.Offset < hole.To && batch.Offset + batch.Count > hole.From));
     }
 
     /// <inheritdoc/>

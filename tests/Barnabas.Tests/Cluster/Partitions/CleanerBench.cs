@@ -30,8 +30,9 @@ internal sealed class CleanerBench : IDisposable
         var disk = new UpkeepDisk(health, () => { }, () => { }, () => { });
         _upkeep = new LogUpkeep(new Loop("upkeep", Host, Host), Table.Snapshot, new UpkeepTimes(), disk);
         _shard.Upkeep = _upkeep;
-        var world = new CleanerWorld(new Randomness(1), () => Checkpoints++, Reports.Add);
-        Cleaner = new LogCleaner(new Loop("cleaner", Host, Host, turnTasksMax: 1), Table, () => Config.Logs.Cleaner, world);
+        var world = new CleanerWorld(
+            new Randomness(1), () => new Loop("cleaner", Host, Host, turnTasksMax: 1), () => Checkpoints++, Reports.Add);
+        Cleaner = new LogCleaner(Table, () => Config.Logs.Cleaner, world);
     }
 
     public PumpHost Host { get; } = new();

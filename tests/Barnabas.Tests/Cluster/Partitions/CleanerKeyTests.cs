@@ -161,6 +161,81 @@ public sealed class CleanerKeyTests : IDisposable
         Assert.Equal(isStepwise, steps > 25);
     }
 
+    [Theory, InlineData(0), InlineData(1), InlineData(2), InlineData(5)]
+    [ConfigKey("log.cleaner.threads")]
+    public void So_many_logs_are_compacted_at_once(int threads)
+    {
+        _bench = new CleanerBench($"log.cleaner.threads={threads}");
+        string[] topics = ["a", "b", "c"];
+        var replicas = Array.ConvertAll(topics, topic => _bench.AddDirty(topic));
+        _bench.Cleaner.Start();
+        var most = 0;
+        while (_bench.Host.Step())
+        {
+            most = Math.Max(most, topics.Count(topic => Array.Exists(_bench.Files(topic), file => file.EndsWith(".cleaned"))));
+        }
+
+        Assert.Equal(Math.Min(threads, 3), most);
+        Assert.All(replicas, replica => Assert.Equal(threads > 0, CleanerBench.IsClean(replica)));
+    }
+
+    [Fact]
+    public void Threads_that_are_wanted_later_begin_at_the_next_look()
+    {
+        _bench = new CleanerBench("log.cleaner.threads=0");
+        var replica = _bench.AddDirty("t");
+        _bench.Cleaner.Start();
+        _bench.Host.Advance(15_000);
+        Assert.False(CleanerBench.IsClean(replica));
+        _bench.Config = Barnabas.Broker.Config.BrokerConfig.Of([new("log.cleaner.threads", "1")]);
+        _bench.Host.Advance(15_000);
+        Assert.True(CleanerBench.IsClean(replica));
+    }
+
+    [Fact]
+    public void No_two_threads_work_on_one_log_and_they_share_what_may_be_moved()
+    {
+        _bench = new CleanerBench("log.cleaner.threads=3", "log.cleaner.io.max.bytes.per.second=1100");
+        var first = AddLarge("a");
+        _bench.Cleaner.Start();
+        _bench.Host.Advance(500);
+        Assert.Equal(1, _bench.Cleaner.Busy);
+        var aloneMs = 500 + UntilClean(first);
+
+        var (second, third) = (AddLarge("b"), AddLarge("c"));
+        _bench.Host.Advance(15_000, pumps: false);
+        while (_bench.Cleaner.Busy < 2)
+        {
+            Assert.True(_bench.Host.Step());
+        }
+
+        Assert.InRange(UntilClean(second, third), aloneMs * 3 / 2, aloneMs * 3);
+    }
+
+    private Replica AddLarge(string topic)
+    {
+        var replica = _bench!.Add(topic);
+        for (var i = 0; i < 50; i++)
+        {
+            _bench.Append(replica, $"a={new string('.', 100)}");
+        }
+
+        _bench.Roll(replica);
+        return replica;
+    }
+
+    private long UntilClean(params Replica[] replicas)
+    {
+        var tookMs = 0L;
+        for (; !Array.TrueForAll(replicas, CleanerBench.IsClean); tookMs += 100)
+        {
+            Assert.True(tookMs < 60_000);
+            _bench!.Host.Advance(100);
+        }
+
+        return tookMs;
+    }
+
     private Replica Start(string[] ofBroker, params string[] ofTopic)
     {
         _bench = new CleanerBench(ofBroker);

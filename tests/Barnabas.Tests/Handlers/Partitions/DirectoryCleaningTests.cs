@@ -71,7 +71,12 @@ public sealed class DirectoryCleaningTests : IAsyncLifetime
         _disk.Calls.Clear();
         Fill(inA);
         WaitUntil(() => Cleaned("a", inA) > 0);
-        Assert.DoesNotContain(_disk.Calls, c => c.Path.StartsWith(_node.At("b"), StringComparison.Ordinal));
+
+        // A flush that was under way when the disk failed may still come to its end.
+        Assert.DoesNotContain(
+            _disk.Calls,
+            c => c.Path.StartsWith(_node.At("b"), StringComparison.Ordinal)
+                && (c.Path.EndsWith(".cleaned", StringComparison.Ordinal) || c.Path.EndsWith(".swap", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -174,6 +174,44 @@ public sealed class CompactionFaultTests
     }
 
     [Fact]
+    public void Of_a_log_that_rolls_without_pause_what_is_flushed_is_cleaned()
+    {
+        using var log = new CompactedLog();
+        Fill(log);
+        log.Roll();
+        log.Flush();
+        var flushedEnd = log.View.LogEndOffset;
+        log.Append("a=6", "b=6");
+        log.Roll();
+        using (var job = log.Log.Compaction.Begin(log.Plan()!, log.Order())!)
+        {
+            while (Step(job) == CompactionStep.Cleaned)
+            {
+                log.Log.Compaction.Exchange(job)!.Run();
+                log.Append("a=7");
+                log.Roll();
+            }
+
+            log.Log.Compaction.Complete(job);
+        }
+
+        Assert.Equal(flushedEnd, log.View.FirstDirtyOffset);
+        var left = log.Read(committed: true).Where(r => r.Offset < flushedEnd && r.Value is not null);
+        Assert.Equal(["a", "b", "c", "d", "e", "x"], left.Select(r => r.Key).Order());
+    }
+
+    [Fact]
+    public void What_lies_below_a_truncation_is_not_exchanged_either()
+    {
+        using var log = new CompactedLog();
+        Fill(log);
+        using var job = log.Begin();
+        Assert.Equal(CompactionStep.Cleaned, Step(job));
+        log.Log.TruncateTo(log.View.LogEndOffset - 1, 1);
+        Assert.Null(log.Log.Compaction.Exchange(job));
+    }
+
+    [Fact]
     public void Readers_of_an_older_view_read_on_what_it_shows()
     {
         using var log = new CompactedLog();

@@ -189,6 +189,35 @@ public sealed class CompactionTests : IDisposable
     }
 
     [Fact]
+    public void A_commit_marker_stays_while_a_record_of_its_transaction_is_left()
+    {
+        Transaction(12, isAbort: false, 0, "a=2");
+        _log.Append(new BatchOptions { ProducerId = 12, ProducerEpoch = 1, BaseSequence = 0 }, "z=1");
+        for (var i = 0; i < 3; i++)
+        {
+            CleanWith($"x={i}");
+        }
+
+        Assert.Equal([0L, 1], _log.Batches().Select(b => b.BaseOffset).Where(offset => offset < 2));
+        Assert.False(_log.Batches()[1].HasDeleteHorizon);
+        Assert.Contains("a", _log.Read(committed: true).Select(r => r.Key));
+
+        CleanWith("a=3");
+        Assert.Equal(1, _log.Batches()[0].BaseOffset);
+        CleanWith("x=3");
+        CleanWith("x=4");
+        Assert.Equal(2, _log.Batches()[0].BaseOffset);
+
+        void CleanWith(string record)
+        {
+            _log.Append(record);
+            _log.Roll();
+            _log.Clean();
+            _log.Fixture.NowMs += 5000;
+        }
+    }
+
+    [Fact]
     public void An_open_transaction_and_what_comes_behind_it_stay()
     {
         _log.Append("a=1");
