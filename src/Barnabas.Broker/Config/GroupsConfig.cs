@@ -16,7 +16,11 @@ public sealed class GroupsConfig
         OffsetsTopicPartitions = config.Int("offsets.topic.num.partitions");
         OffsetsTopicReplicationFactor = (short)config.Int("offsets.topic.replication.factor");
         OffsetsTopicSegmentBytes = config.Int("offsets.topic.segment.bytes");
+        Consumer = new ConsumerGroupsConfig(config);
     }
+
+    /// <summary>How consumer groups are coordinated.</summary>
+    public ConsumerGroupsConfig Consumer { get; }
 
     /// <summary>How long the first rebalance of a classic group waits for members.</summary>
     public int InitialRebalanceDelayMs { get; }

@@ -1,5 +1,6 @@
 using Barnabas.Broker.Config;
 using Barnabas.Cluster.Groups;
+using Barnabas.Cluster.Groups.Consumer;
 
 namespace Barnabas.Broker.Coordinators;
 
@@ -16,5 +17,20 @@ public static class GroupConfigs
         OffsetMetadataMax = config.OffsetMetadataBytesMax,
         OffsetsRetentionMs = config.OffsetsRetentionMs,
         OffsetsRetentionCheckIntervalMs = config.OffsetsRetentionCheckIntervalMs,
+        OffersConsumerProtocol = config.Consumer.IsOffered,
+        Consumer = new ConsumerGroupConfig
+        {
+            AllowsUpgrade = config.Consumer.AllowsUpgrade,
+            AllowsDowngrade = config.Consumer.AllowsDowngrade,
+            Assignors = config.Consumer.Assignors,
+            GroupSizeMax = config.Consumer.SizeMax,
+            HeartbeatIntervalMs = config.Consumer.HeartbeatIntervalMs,
+            HeartbeatIntervalBoundsMs = config.Consumer.HeartbeatIntervalBoundsMs,
+            SessionTimeoutMs = config.Consumer.SessionTimeoutMs,
+            SessionTimeoutBoundsMs = config.Consumer.SessionTimeoutBoundsMs,
+            AssignmentIntervalMs = config.Consumer.AssignmentIntervalMs,
+            AssignmentIntervalBoundsMs = config.Consumer.AssignmentIntervalBoundsMs,
+            PatternRefreshIntervalMs = config.Consumer.PatternRefreshIntervalMs,
+        },
     };
 }

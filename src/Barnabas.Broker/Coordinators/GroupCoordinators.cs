@@ -1,6 +1,7 @@
 using Barnabas.Base;
 using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
+using Barnabas.Cluster.Controller;
 using Barnabas.Cluster.Groups;
 using Barnabas.Cluster.Groups.Records;
 using Barnabas.Cluster.Machines;
@@ -45,6 +46,11 @@ public sealed class GroupCoordinators : IMetadataSubscriber
 
     /// <summary>Topics and partitions that exist, as handlers check them.</summary>
     public MetadataImage Image => _metadata.Image;
+
+    /// <summary>
+    /// True when the consumer protocol is offered: the cluster has agreed on it, and the configuration does not leave it out.
+    /// </summary>
+    public bool RunsConsumerGroups => _config.OffersConsumerProtocol && Image.Features.LevelOf(SupportedFeatures.GroupVersion) > 0;
 
     /// <summary>
     /// A partition is on this broker, or is not any more: each one of the offsets topic has a coordinator. Any thread; again for one that
@@ -137,7 +143,7 @@ public sealed class GroupCoordinators : IMetadataSubscriber
     {
         // Each partition draws from a stream of its own, so that one more draw in one does not shift another.
         var random = new Randomness(_seed + (ulong)replica.Partition.Partition);
-        var coordinator = new GroupCoordinator(_config, replica.Shard.Loop, random);
+        var coordinator = new GroupCoordinator(_config, replica.Shard.Loop, random, () => _metadata.Image, _background);
         var machine = new PartitionMachine<GroupCoordinator, GroupRecord>(
             replica, coordinator, new GroupRecordCodec(), Refusals, _background, _report);
         coordinator.Attach(operation => machine.Host.Submit(operation, machine.Loop.NowWallMs));

@@ -47,7 +47,12 @@ public static class Activation
         return decision;
     }
 
-    /// <summary>The levels that a new cluster begins with: the highest metadata version, and no other feature raised.</summary>
+    /// <summary>
+    /// The levels that a new cluster begins with: the highest metadata version, and the features that are implemented whole.
+    /// </summary>
     public static IReadOnlyList<MetadataRecord> NewCluster { get; } =
-        [ImageRecords.Level(MetadataVersion.FeatureName, MetadataVersion.Highest.Level)];
+    [
+        ImageRecords.Level(MetadataVersion.FeatureName, MetadataVersion.Highest.Level),
+        ImageRecords.Level(SupportedFeatures.GroupVersion, 1),
+    ];
 }

@@ -11,6 +11,9 @@ public static class SupportedFeatures
     /// <summary>The feature whose level 1 keeps eligible leader replicas.</summary>
     public const string EligibleLeaderReplicas = "eligible.leader.replicas.version";
 
+    /// <summary>The feature whose level 1 offers the consumer group protocol.</summary>
+    public const string GroupVersion = "group.version";
+
     /// <summary>
     /// Everything that can be set by UpdateFeatures and that ApiVersions tells, in ordinal order. A directory that runs at a higher level
     /// of a feature with range 0 opens all the same.
@@ -18,7 +21,7 @@ public static class SupportedFeatures
     public static IReadOnlyList<FeatureRange> All { get; } =
     [
         new(EligibleLeaderReplicas, 0, 0),
-        new("group.version", 0, 0),
+        new(GroupVersion, 0, 1),
         new(KRaftVersion, 0, 1),
         new(MetadataVersion.FeatureName, MetadataVersion.Lowest.Level, MetadataVersion.Highest.Level),
         new("share.version", 0, 0),

@@ -16,7 +16,6 @@ internal sealed class ForeignGroup(string id, ForeignKind kind) : Group(id)
     /// <inheritdoc/>
     public override string Type => Kind switch
     {
-        ForeignKind.Consumer => "consumer",
         ForeignKind.Share => "share",
         _ => "streams",
     };
@@ -29,4 +28,7 @@ internal sealed class ForeignGroup(string id, ForeignKind kind) : Group(id)
 
     /// <inheritdoc/>
     public override bool IsEmpty => Members.Count == 0;
+
+    /// <inheritdoc/>
+    public override bool Subscribes(string topic) => true;
 }

@@ -16,4 +16,7 @@ internal abstract class Group(string id)
 
     /// <summary>True when it has no members.</summary>
     public abstract bool IsEmpty { get; }
+
+    /// <summary>True when a member reads the topic, as far as can be known: its offsets are in use.</summary>
+    public abstract bool Subscribes(string topic);
 }

@@ -1,3 +1,5 @@
+using Barnabas.Cluster.Groups.Consumer;
+
 namespace Barnabas.Cluster.Groups;
 
 /// <summary>What a group coordinator is told by the broker's configuration; Kafka's defaults. Immutable.</summary>
@@ -29,6 +31,12 @@ public sealed record GroupConfig
     /// while its request is parked.
     /// </summary>
     public int NewMemberJoinTimeoutMs { get; init; } = 300_000;
+
+    /// <summary><c>group.coordinator.rebalance.protocols</c> has <c>consumer</c>.</summary>
+    public bool OffersConsumerProtocol { get; init; } = true;
+
+    /// <summary><c>group.consumer.*</c></summary>
+    public ConsumerGroupConfig Consumer { get; init; } = new();
 
     /// <summary>Records of one decision that writes as many as it finds (expiry, deletion); the rest follows in the next one.</summary>
     public int RecordsPerDecisionMax { get; init; } = 1_000;

@@ -2,9 +2,11 @@ using Barnabas.Base;
 using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
 using Barnabas.Cluster.Groups.Classic;
+using Barnabas.Cluster.Groups.Consumer;
 using Barnabas.Cluster.Groups.Offsets;
 using Barnabas.Cluster.Groups.Records;
 using Barnabas.Cluster.Machines;
+using Barnabas.Cluster.Metadata;
 
 namespace Barnabas.Cluster.Groups;
 
@@ -17,6 +19,7 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
     private readonly Dictionary<string, Group> _groups = [];
     private readonly Randomness _random;
     private readonly GroupTimer _expiry;
+    private readonly Func<MetadataImage> _image;
     private Action<GroupOperation>? _submit;
     private AgeClock? _ages;
 
@@ -24,8 +27,14 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
     /// <param name="config">Limits and times.</param>
     /// <param name="loop">The loop that owns this coordinator; its wheel keeps the timers.</param>
     /// <param name="random">For the ids of members.</param>
-    public GroupCoordinator(GroupConfig config, Loop loop, Randomness random)
+    /// <param name="image">The metadata as it is now, in which topics are looked up; none by default.</param>
+    /// <param name="background">A loop that may be busy for long; its own by default.</param>
+    public GroupCoordinator(
+        GroupConfig config, Loop loop, Randomness random, Func<MetadataImage>? image = null, Loop? background = null)
     {
+        _image = image ?? (() => MetadataImage.Empty);
+        Sessions = new ConsumerSessions(this);
+        Patterns = new PatternMatching(this, background);
         Config = config;
         Loop = loop;
         _random = random;
@@ -39,7 +48,16 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
     /// <summary>The time by which it is judged how old an offset is, wall-clock milliseconds. While active.</summary>
     internal long NowForAgesMs => _ages!.NowMs(Loop.NowWallMs, Loop.NowUs);
 
+    /// <summary>The metadata as it is now. Decisions that look twice take it once.</summary>
+    internal MetadataImage Image => _image();
+
     internal OffsetStore Offsets { get; } = new();
+
+    /// <summary>When members of consumer groups were last heard of.</summary>
+    internal ConsumerSessions Sessions { get; }
+
+    /// <summary>Matches regular expressions of consumer groups.</summary>
+    internal PatternMatching Patterns { get; }
 
     /// <summary>Every group, in no order that anything may depend on.</summary>
     internal IReadOnlyCollection<Group> Groups => _groups.Values;
@@ -70,6 +88,9 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
             case TransactionEndRecord end:
                 Offsets.Replay(end);
                 break;
+            case ConsumerGroupRecord consumer:
+                ReplayConsumer(consumer);
+                break;
             case ForeignRecord foreign:
                 ReplayForeign(foreign);
                 break;
@@ -81,6 +102,7 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
     {
         _groups.Clear();
         Offsets.Clear();
+        Patterns.Clear();
     }
 
     /// <inheritdoc/>
@@ -89,6 +111,7 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
         IsActive = true;
         _ages = new AgeClock(nowMs, Loop.NowUs);
         _expiry.Set(Config.OffsetsRetentionCheckIntervalMs);
+        Sessions.StartAll();
         foreach (var group in _groups.Values.OfType<ClassicGroup>())
         {
             foreach (var member in group.Members)
@@ -109,6 +132,8 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
     {
         IsActive = false;
         _expiry.Cancel();
+        Sessions.StopAll();
+        Patterns.Clear();
         foreach (var group in _groups.Values.OfType<ClassicGroup>())
         {
             group.JoinTimer?.Cancel();
@@ -149,6 +174,8 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
     /// <summary>Sets the timer of the next look for expired offsets.</summary>
     internal void ScheduleExpiry() => _expiry.Set(Config.OffsetsRetentionCheckIntervalMs);
 
+    internal Uuid NewUuid() => _random.NextUuid();
+
     /// <summary>A new id for a member: its instance id or its client's name, and a random UUID.</summary>
     internal string NewMemberId(string prefix)
     {
@@ -169,6 +196,8 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
                 {
                     pending.Cancel();
                 }
+
+                Membership.Dissolve(group);
             }
 
             return;
@@ -182,6 +211,37 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
         else
         {
             _groups[record.GroupId] = RecordedGroup.Restore(record.GroupId, record.Value);
+        }
+    }
+
+    private void ReplayConsumer(ConsumerGroupRecord record)
+    {
+        var group = Find(record.GroupId) as ConsumerGroup;
+        if (record is ConsumerEpochRecord { IsTombstone: true })
+        {
+            // A group that changed its protocol has a record of the new kind already.
+            if (group is not null)
+            {
+                _groups.Remove(record.GroupId);
+            }
+
+            return;
+        }
+
+        if (group is null && record.IsTombstone)
+        {
+            return;
+        }
+
+        if (group is null)
+        {
+            _groups[record.GroupId] = group = new ConsumerGroup(record.GroupId);
+        }
+
+        group.Replay(record);
+        if (record is ConsumerMemberRecord { IsTombstone: true } gone)
+        {
+            Sessions.Forget(gone.GroupId, gone.MemberId);
         }
     }
 

@@ -31,4 +31,6 @@ internal enum Api
     UpdateFeatures = 57,
     DescribeCluster = 60,
     DescribeProducers = 61,
+    ConsumerGroupHeartbeat = 68,
+    ConsumerGroupDescribe = 69,
 }

@@ -10,7 +10,7 @@ namespace Barnabas.Broker.Handlers.Groups;
 internal sealed class DescribeGroupsHandler(GroupCoordinators coordinators) : MessageHandler<DescribeGroupsRequest>(ApiKey.DescribeGroups)
 {
     // Read, delete, describe, describe and alter configs: all that can be done to a group, while nobody is kept from anything.
-    private const int AllOperations = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11);
+    internal const int AllOperations = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11);
 
     /// <inheritdoc/>
     protected override void Handle(Request request, DescribeGroupsRequest message)

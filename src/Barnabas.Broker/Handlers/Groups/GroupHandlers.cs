@@ -4,7 +4,7 @@ using Barnabas.Cluster.Metadata;
 
 namespace Barnabas.Broker.Handlers.Groups;
 
-/// <summary>The APIs of classic groups and committed offsets.</summary>
+/// <summary>The APIs of groups and committed offsets.</summary>
 internal static class GroupHandlers
 {
     /// <summary>Serves them all.</summary>
@@ -24,5 +24,7 @@ internal static class GroupHandlers
         .Add(new OffsetDeleteHandler(coordinators))
         .Add(new ListGroupsHandler(coordinators))
         .Add(new DescribeGroupsHandler(coordinators))
-        .Add(new DeleteGroupsHandler(coordinators));
+        .Add(new DeleteGroupsHandler(coordinators))
+        .Add(new ConsumerGroupHeartbeatHandler(coordinators))
+        .Add(new ConsumerGroupDescribeHandler(coordinators));
 }

@@ -1,5 +1,4 @@
 using Barnabas.Base;
-using Barnabas.Cluster.Groups.Classic;
 using Barnabas.Cluster.Groups.Records;
 using Barnabas.Cluster.Machines;
 using Barnabas.Messages;
@@ -23,8 +22,7 @@ public sealed class DeleteGroupOperation(string groupId, Action<DeletedGroup> re
         var error = machine.Find(groupId) switch
         {
             null => ErrorCode.GroupIdNotFound,
-            ClassicGroup { State: ClassicState.Empty } => ErrorCode.None,
-            _ => ErrorCode.NonEmptyGroup,
+            var group => GroupEnd.IsOver(group) ? ErrorCode.None : ErrorCode.NonEmptyGroup,
         };
         if (error != ErrorCode.None)
         {
@@ -51,7 +49,7 @@ public sealed class DeleteGroupOperation(string groupId, Action<DeletedGroup> re
             decision.Add(new OffsetRecord(groupId, topic, partition, null));
         }
 
-        decision.Add(new GroupMetadataRecord(groupId, null));
+        GroupEnd.AddTombstones(machine.Find(groupId)!, decision);
         Response = Refusal(ErrorCode.None);
     }
 

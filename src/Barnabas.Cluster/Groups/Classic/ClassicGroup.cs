@@ -229,8 +229,8 @@ internal sealed class ClassicGroup(string id) : Group(id)
         MoveTo(IsEmpty ? ClassicState.Empty : ClassicState.CompletingRebalance, nowMs);
     }
 
-    /// <summary>True when a member of this generation reads the topic, as far as can be known.</summary>
-    public bool Subscribes(string topic) => HasConsumers && (SubscribedTopics is null || SubscribedTopics.Contains(topic));
+    /// <inheritdoc/>
+    public override bool Subscribes(string topic) => HasConsumers && (SubscribedTopics is null || SubscribedTopics.Contains(topic));
 
     private ClassicMember? FirstMember(Func<ClassicMember, bool> wanted)
     {

@@ -1,4 +1,6 @@
 using Barnabas.Base;
+using Barnabas.Cluster.Groups.Consumer;
+using Barnabas.Cluster.Groups.Migration;
 using Barnabas.Cluster.Groups.Records;
 using Barnabas.Cluster.Machines;
 using Barnabas.Messages;
@@ -32,6 +34,11 @@ public sealed class HeartbeatOperation(HeartbeatRequest request, Action<Heartbea
         if (Precheck(coordinator.Config) is var mistake and not ErrorCode.None)
         {
             return mistake;
+        }
+
+        if (coordinator.Find(request.GroupId) is ConsumerGroup consumer)
+        {
+            return ClassicMembers.Hear(consumer, request, coordinator);
         }
 
         if (coordinator.FindClassic(request.GroupId) is not { } group)

@@ -1,4 +1,6 @@
 using Barnabas.Base;
+using Barnabas.Cluster.Groups.Consumer;
+using Barnabas.Cluster.Groups.Migration;
 using Barnabas.Cluster.Groups.Records;
 using Barnabas.Cluster.Machines;
 using Barnabas.Messages;
@@ -45,15 +47,30 @@ public sealed class JoinGroupOperation(JoinGroupRequest request, GroupCaller cal
         {
             Response = Refused(error, request.MemberId);
         }
-        else if (group is null)
+        else if (group is ConsumerGroup { IsEmpty: false } consumer)
         {
-            // The group comes first, and the member joins it when that is committed.
+            decision.Saw(decision.NextOffset - 1);
+            Response = ClassicMembers.Join(consumer, request, caller, turn);
+            if (Response.ErrorCode != ErrorCode.None)
+            {
+                decision.TakeBack(0);
+                Response.ProtocolName = caller.Version >= FirstVersionWithNullProtocol ? null : "";
+            }
+        }
+        else if (group is not ClassicGroup classic)
+        {
+            // The group comes first, in the place of one of the consumer protocol that nobody is in any more; then the member joins it.
+            if (group is not null)
+            {
+                GroupEnd.AddTombstones(group, decision);
+            }
+
             decision.Add(RecordedGroup.New(request.GroupId, nowMs));
             _newGroupOf = machine;
         }
         else
         {
-            Join((ClassicGroup)group, turn);
+            Join(classic, turn);
         }
     }
 
@@ -105,8 +122,8 @@ public sealed class JoinGroupOperation(JoinGroupRequest request, GroupCaller cal
     private ErrorCode Validate(GroupConfig config, Group? group) => Precheck(config) is var mistake and not ErrorCode.None ? mistake
         : group switch
         {
-            null => request.MemberId.Length == 0 ? ErrorCode.None : ErrorCode.UnknownMemberId,
-            ClassicGroup => ErrorCode.None,
+            null or ConsumerGroup { IsEmpty: true } => request.MemberId.Length == 0 ? ErrorCode.None : ErrorCode.UnknownMemberId,
+            ClassicGroup or ConsumerGroup => ErrorCode.None,
             _ => ErrorCode.InconsistentGroupProtocol,
         };
 

@@ -1,4 +1,6 @@
 using Barnabas.Base;
+using Barnabas.Cluster.Groups.Consumer;
+using Barnabas.Cluster.Groups.Migration;
 using Barnabas.Cluster.Groups.Records;
 using Barnabas.Cluster.Machines;
 using Barnabas.Messages;
@@ -27,6 +29,12 @@ public sealed class LeaveGroupOperation(LeaveGroupRequest request, GroupCaller c
             return;
         }
 
+        if (machine.Find(request.GroupId) is ConsumerGroup consumer)
+        {
+            Response = LeaveConsumers(consumer, new GroupTurn(machine, decision, nowMs));
+            return;
+        }
+
         var group = machine.FindClassic(request.GroupId);
         if (caller.Version < FirstVersionWithMembers)
         {
@@ -46,6 +54,35 @@ public sealed class LeaveGroupOperation(LeaveGroupRequest request, GroupCaller c
 
     /// <inheritdoc/>
     protected override LeaveGroupResponse Refusal(ErrorCode error) => new() { ErrorCode = error };
+
+    private LeaveGroupResponse LeaveConsumers(ConsumerGroup group, in GroupTurn turn)
+    {
+        var response = new LeaveGroupResponse();
+        var leaving = new List<ConsumerMember>();
+        var identities = caller.Version < FirstVersionWithMembers
+            ? [new LeaveGroupRequest.MemberIdentity { MemberId = request.MemberId }]
+            : request.Members;
+        foreach (var identity in identities)
+        {
+            var (member, error) = ClassicMembers.FindLeaving(group, identity.MemberId, identity.GroupInstanceId);
+            if (member is not null && !leaving.Contains(member))
+            {
+                leaving.Add(member);
+            }
+
+            response.Members.Add(new LeaveGroupResponse.MemberResponse
+            {
+                MemberId = identity.MemberId, GroupInstanceId = identity.GroupInstanceId, ErrorCode = error,
+            });
+        }
+
+        if (leaving.Count > 0)
+        {
+            Departure.Remove(group, leaving, turn);
+        }
+
+        return caller.Version < FirstVersionWithMembers ? Refusal(response.Members[0].ErrorCode) : response;
+    }
 
     private LeaveGroupResponse LeaveAll(ClassicGroup? group)
     {

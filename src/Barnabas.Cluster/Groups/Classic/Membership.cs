@@ -39,6 +39,26 @@ internal static class Membership
         group.Remove(member);
     }
 
+    /// <summary>The group is not one of the classic protocol any more: whoever waits asks again, and finds it as it is then.</summary>
+    public static void Dissolve(ClassicGroup group)
+    {
+        foreach (var member in group.Members)
+        {
+            member.Session?.Cancel();
+            if (member.AwaitingJoin is { } join)
+            {
+                group.SetAwaitingJoin(member, null);
+                join.Answer(join.Refused(ErrorCode.RebalanceInProgress, member.Id));
+            }
+
+            if (member.AwaitingSync is { } sync)
+            {
+                member.AwaitingSync = null;
+                sync.Answer(sync.Refused(ErrorCode.RebalanceInProgress));
+            }
+        }
+    }
+
     /// <summary>Members have left.</summary>
     public static void RebalanceWithout(ClassicGroup group, in GroupTurn turn)
     {

@@ -1,4 +1,6 @@
 using Barnabas.Base;
+using Barnabas.Cluster.Groups.Consumer;
+using Barnabas.Cluster.Groups.Migration;
 using Barnabas.Cluster.Groups.Records;
 using Barnabas.Cluster.Machines;
 using Barnabas.Messages;
@@ -34,6 +36,12 @@ public sealed class SyncGroupOperation(SyncGroupRequest request, GroupCaller cal
     {
         decision.Saw(-1);
         _coordinator = machine;
+        if (machine.Find(request.GroupId) is ConsumerGroup consumer && Precheck(machine.Config) == ErrorCode.None)
+        {
+            Response = ClassicMembers.Sync(consumer, request, machine);
+            return;
+        }
+
         _group = machine.FindClassic(request.GroupId);
         if (Validate(_group, machine.Config) is var error and not ErrorCode.None)
         {

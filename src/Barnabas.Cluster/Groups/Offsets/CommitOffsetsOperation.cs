@@ -1,5 +1,6 @@
 using Barnabas.Base;
 using Barnabas.Cluster.Groups.Classic;
+using Barnabas.Cluster.Groups.Consumer;
 using Barnabas.Cluster.Groups.Records;
 using Barnabas.Cluster.Machines;
 using Barnabas.Messages;
@@ -30,6 +31,11 @@ public sealed class CommitOffsetsOperation(OffsetCommitRequest request, GroupCal
         var expiresMs = request.RetentionTimeMs < 0 ? -1 : nowMs + request.RetentionTimeMs;
         Response = Answer((topic, partition) =>
         {
+            if (CheckPartition(machine, topic, partition) is var stale and not ErrorCode.None)
+            {
+                return stale;
+            }
+
             var metadata = partition.CommittedMetadata ?? "";
             if (metadata.Length > machine.Config.OffsetMetadataMax)
             {
@@ -66,6 +72,8 @@ public sealed class CommitOffsetsOperation(OffsetCommitRequest request, GroupCal
                 }
 
                 return error;
+            case ConsumerGroup group:
+                return OffsetChecks.OfCommit(group, request.MemberId, request.GenerationIdOrMemberEpoch, caller.Version);
             case null when isSimple:
                 return ErrorCode.None;
             case null:
@@ -101,6 +109,13 @@ public sealed class CommitOffsetsOperation(OffsetCommitRequest request, GroupCal
         // The member knows its generation but not its work yet, so it cannot have done any.
         return group.State == ClassicState.CompletingRebalance ? ErrorCode.RebalanceInProgress : ErrorCode.None;
     }
+
+    private ErrorCode CheckPartition(
+        GroupCoordinator coordinator, OffsetCommitRequest.OffsetCommitRequestTopic topic,
+        OffsetCommitRequest.OffsetCommitRequestPartition partition) => coordinator.Find(request.GroupId) is ConsumerGroup group
+            ? OffsetChecks.OfPartition(
+                group, request.MemberId, request.GenerationIdOrMemberEpoch, new TopicIdPartition(topic.TopicId, partition.PartitionIndex))
+            : ErrorCode.None;
 
     private OffsetCommitResponse Answer(
         Func<OffsetCommitRequest.OffsetCommitRequestTopic, OffsetCommitRequest.OffsetCommitRequestPartition, ErrorCode> outcome)

@@ -1,5 +1,6 @@
 using Barnabas.Base;
 using Barnabas.Cluster.Groups.Classic;
+using Barnabas.Cluster.Groups.Consumer;
 using Barnabas.Cluster.Groups.Records;
 using Barnabas.Cluster.Machines;
 using Barnabas.Messages;
@@ -29,7 +30,7 @@ public sealed class DeleteOffsetsOperation(OffsetDeleteRequest request, Action<O
         var response = new OffsetDeleteResponse();
         foreach (var topic in request.Topics)
         {
-            var subscribed = machine.FindClassic(request.GroupId)!.Subscribes(topic.Name);
+            var subscribed = machine.Find(request.GroupId)!.Subscribes(topic.Name);
             var answered = new OffsetDeleteResponse.OffsetDeleteResponseTopic { Name = topic.Name };
             foreach (var partition in topic.Partitions)
             {
@@ -65,6 +66,7 @@ public sealed class DeleteOffsetsOperation(OffsetDeleteRequest request, Action<O
         {
             null => ErrorCode.GroupIdNotFound,
             ClassicGroup group => group.State == ClassicState.Empty || group.HasConsumers ? ErrorCode.None : ErrorCode.NonEmptyGroup,
+            ConsumerGroup => ErrorCode.None,
             _ => ErrorCode.NonEmptyGroup,
         };
     }

@@ -1,4 +1,5 @@
 using Barnabas.Base;
+using Barnabas.Cluster.Groups.Consumer;
 using Barnabas.Cluster.Groups.Records;
 using Barnabas.Cluster.Machines;
 using Barnabas.Messages;
@@ -23,6 +24,13 @@ public sealed class FetchOffsetsOperation(RequestGroup request, bool requireStab
     /// <inheritdoc/>
     public override void Decide(GroupCoordinator machine, Decision<GroupRecord> decision, long nowMs)
     {
+        if (machine.Find(request.GroupId) is ConsumerGroup group
+            && OffsetChecks.OfFetch(group, request.MemberId, request.MemberEpoch) is var error and not ErrorCode.None)
+        {
+            Response = Refusal(error);
+            return;
+        }
+
         var response = new ResponseGroup { GroupId = request.GroupId };
         var offsets = machine.Offsets.Of(request.GroupId);
         if (request.Topics is null)

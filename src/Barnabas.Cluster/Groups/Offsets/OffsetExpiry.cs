@@ -1,4 +1,5 @@
 using Barnabas.Cluster.Groups.Classic;
+using Barnabas.Cluster.Groups.Consumer;
 using Barnabas.Cluster.Groups.Records;
 
 namespace Barnabas.Cluster.Groups.Offsets;
@@ -13,7 +14,7 @@ internal static class OffsetExpiry
     public static bool Expire(string groupId, in GroupTurn turn)
     {
         var coordinator = turn.Coordinator;
-        if (coordinator.Find(groupId) is not ClassicGroup group)
+        if (coordinator.Find(groupId) is not { } group || group is ForeignGroup)
         {
             // Of other protocols we do not know whether they are in use.
             return true;
@@ -40,23 +41,27 @@ internal static class OffsetExpiry
             }
         }
 
-        if (!isLeft && group.State == ClassicState.Empty)
+        if (!isLeft && GroupEnd.IsOver(group))
         {
-            turn.Decision.Add(new GroupMetadataRecord(groupId, null));
+            GroupEnd.AddTombstones(group, turn.Decision);
         }
 
         return true;
     }
 
-    private static bool HasExpired(ClassicGroup group, string topic, CommittedOffset offset, long nowMs, long retentionMs)
+    private static bool HasExpired(Group group, string topic, CommittedOffset offset, long nowMs, long retentionMs)
     {
-        if (FirstUnusedMs(group, topic, offset) is not { } unusedMs)
+        var firstUnusedMs = group is ClassicGroup classic ? FirstUnusedMs(classic, topic, offset) : FirstUnusedMs(group, topic, offset);
+        if (firstUnusedMs is not { } unusedMs)
         {
             return false;
         }
 
         return offset.ExpireTimestampMs >= 0 ? nowMs >= offset.ExpireTimestampMs : nowMs - unusedMs >= retentionMs;
     }
+
+    private static long? FirstUnusedMs(Group group, string topic, CommittedOffset offset) =>
+        group.Subscribes(topic) ? null : offset.CommitTimestampMs;
 
     // Since when nobody has used the offset, or null while somebody may.
     private static long? FirstUnusedMs(ClassicGroup group, string topic, CommittedOffset offset)

@@ -20,7 +20,6 @@ public sealed record TransactionEndRecord(long ProducerId, bool IsCommit) : Grou
 /// <summary>Protocols of groups that this broker keeps the records of without running them.</summary>
 public enum ForeignKind : byte
 {
-    Consumer,
     Share,
     Streams,
 }

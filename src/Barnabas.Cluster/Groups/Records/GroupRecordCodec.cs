@@ -28,6 +28,7 @@ public sealed class GroupRecordCodec : RecordCodec<GroupRecord>
         {
             OffsetRecord offset => WriteOffset(offset),
             GroupMetadataRecord group => WriteGroup(group),
+            ConsumerGroupRecord consumer => ConsumerRecordCodec.Write(consumer, _key, _value),
             _ => throw new ArgumentException($"{record.GetType().Name} is not written here", nameof(record)),
         };
         batch.Append(nowMs, _key.Written, hasValue ? _value.Written : OptionalBytes.Null);

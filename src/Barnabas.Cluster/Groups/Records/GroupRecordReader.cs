@@ -11,7 +11,6 @@ namespace Barnabas.Cluster.Groups.Records;
 /// </summary>
 public static class GroupRecordReader
 {
-    private const short ConsumerGroupMetadata = 3, ConsumerGroupMember = 5;
     private const short ShareGroupMember = 10, ShareGroupMetadata = 11;
     private const short StreamsGroupMetadata = 17, StreamsGroupMember = 19;
 
@@ -34,13 +33,11 @@ public static class GroupRecordReader
         {
             LegacyOffsetCommitKey.RecordType or OffsetCommitKey.RecordType => ReadOffset(ref key, record.Value, producerId),
             GroupMetadataKey.RecordType => ReadGroup(ref key, record.Value),
-            ConsumerGroupMetadata => ReadForeign(ref key, ForeignKind.Consumer, isMember: false, record.Value),
-            ConsumerGroupMember => ReadForeign(ref key, ForeignKind.Consumer, isMember: true, record.Value),
             ShareGroupMetadata => ReadForeign(ref key, ForeignKind.Share, isMember: false, record.Value),
             ShareGroupMember => ReadForeign(ref key, ForeignKind.Share, isMember: true, record.Value),
             StreamsGroupMetadata => ReadForeign(ref key, ForeignKind.Streams, isMember: false, record.Value),
             StreamsGroupMember => ReadForeign(ref key, ForeignKind.Streams, isMember: true, record.Value),
-            _ => null,
+            _ => ConsumerRecordCodec.Read(type, ref key, record.Value),
         };
     }
 

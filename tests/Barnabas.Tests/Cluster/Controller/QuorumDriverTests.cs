@@ -15,11 +15,11 @@ public sealed class QuorumDriverTests : IDisposable
     public void Dispose() => _bench.Dispose();
 
     [Fact]
-    public void A_formatted_directory_begins_with_its_first_epoch_and_the_highest_metadata_version()
+    public void A_formatted_directory_begins_with_its_first_epoch_and_the_levels_that_are_implemented()
     {
         _bench.Start();
         Assert.Equal(30, _bench.Image.Features.MetadataVersion.Level);
-        Assert.Equal(["metadata.version"], _bench.Image.Features.All.Select(feature => feature.Name));
+        Assert.Equal(["group.version", "metadata.version"], _bench.Image.Features.All.Select(feature => feature.Name));
         Assert.Equal((1, 1), (_bench.Driver.Status.LeaderId, _bench.Driver.Status.LeaderEpoch));
         Assert.Equal(_bench.Driver.Status.EndOffset, _bench.Driver.Status.HighWatermark);
         Assert.Equal(

@@ -105,15 +105,15 @@ public sealed class GroupAdminTests
     public void Groups_of_other_protocols_are_listed_and_left_alone()
     {
         var log = new MemoryLog();
-        log.Records.Add(new ForeignRecord("c", ForeignKind.Consumer, "m1", false));
-        log.Records.Add(new ForeignRecord("c", ForeignKind.Consumer, null, false));
+        log.Records.Add(new ForeignRecord("c", ForeignKind.Share, "m1", false));
+        log.Records.Add(new ForeignRecord("c", ForeignKind.Share, null, false));
         log.Records.Add(new OffsetRecord("c", "t", 0, new(5, -1, "", 1, -1, Uuid.Zero)));
         log.Records.Add(new ForeignRecord("s", ForeignKind.Share, null, false));
         log.Records.Add(new ForeignRecord("x", ForeignKind.Streams, null, false));
         log.Records.Add(new ForeignRecord("x", ForeignKind.Streams, null, true));
         log.HighWatermark = log.EndOffset;
         var bench = new GroupBench(log: log);
-        Assert.Equal(["c consumer Stable", "s share Empty"], bench.List().Select(g => $"{g.GroupId} {g.GroupType} {g.GroupState}"));
+        Assert.Equal(["c share Stable", "s share Empty"], bench.List().Select(g => $"{g.GroupId} {g.GroupType} {g.GroupState}"));
         Assert.Equal(ErrorCode.InconsistentGroupProtocol, bench.Join(Request("c")).Now.ErrorCode);
         Assert.Equal(ErrorCode.UnknownMemberId, bench.Heartbeat("c", "m1", 1));
         Assert.Equal(ErrorCode.NonEmptyGroup, bench.Delete("c"));

@@ -8,6 +8,7 @@ using Barnabas.Cluster.Groups.Classic;
 using Barnabas.Cluster.Groups.Offsets;
 using Barnabas.Cluster.Groups.Records;
 using Barnabas.Cluster.Machines;
+using Barnabas.Cluster.Metadata;
 using Barnabas.Messages;
 using Barnabas.Protocol.Records;
 
@@ -41,7 +42,8 @@ internal sealed class GroupBench : IClock, ILoopHost
         Log = log ?? new MemoryLog();
         Loop = new Loop("test", this, this);
         Coordinator = new GroupCoordinator(
-            config ?? new GroupConfig { InitialRebalanceDelayMs = 0, SessionTimeoutMinMs = 1_000 }, Loop, new Randomness(seed));
+            config ?? new GroupConfig { InitialRebalanceDelayMs = 0, SessionTimeoutMinMs = 1_000 }, Loop, new Randomness(seed),
+            () => Image);
         Host = new MachineHost<GroupCoordinator, GroupRecord>(
             Coordinator, Log,
             new MachineRefusals(ErrorCode.NotCoordinator, ErrorCode.CoordinatorLoadInProgress, ErrorCode.CoordinatorNotAvailable));
@@ -59,6 +61,9 @@ internal sealed class GroupBench : IClock, ILoopHost
     }
 
     public MemoryLog Log { get; }
+
+    /// <summary>The metadata that the coordinator sees.</summary>
+    public MetadataImage Image { get; set; } = MetadataImage.Empty;
 
     public Loop Loop { get; }
 
@@ -264,7 +269,7 @@ internal sealed class GroupBench : IClock, ILoopHost
         return writer.Written.ToArray();
     }
 
-    private Awaited<T> Ask<T>(Func<Action<T>, GroupOperation> make)
+    public Awaited<T> Ask<T>(Func<Action<T>, GroupOperation> make)
         where T : class
     {
         var awaited = new Awaited<T>();
