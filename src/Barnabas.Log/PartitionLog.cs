@@ -143,6 +143,9 @@ public sealed class PartitionLog
         return AppendResult.Accepted(baseOffset, lastOffset, isAppendTime ? maxTimestamp : -1, _logStart, header.ProducerId);
     }
 
+    /// <summary>Whether a transaction of the producer's epoch is open, and the offset of the producer's newest marker, or -1.</summary>
+    public (bool IsOpen, long MarkerOffset) TransactionOf(long producerId, short epoch) => _producers.TransactionOf(producerId, epoch);
+
     /// <summary>
     /// Takes batches as a follower or from the quorum's leader: as they are, offsets and epochs theirs. The bytes are whole batches one
     /// behind the other, and stay where they are until <see cref="WriteStaged"/>. CORRUPT_MESSAGE, and nothing staged, when one of them is

@@ -10,6 +10,9 @@ public sealed class TransactionsConfig
         VerifiesPartitions = config.Boolean("transaction.partition.verification.enable");
         TimeoutMsMax = config.Int("transaction.max.timeout.ms");
         IdExpirationMs = config.Int("transactional.id.expiration.ms");
+        TimeoutCheckIntervalMs = config.Int("transaction.abort.timed.out.transaction.cleanup.interval.ms");
+        ExpirationCheckIntervalMs = config.Int("transaction.remove.expired.transaction.cleanup.interval.ms");
+        JoinWaitMs = config.Int("add.partitions.to.txn.retry.backoff.max.ms");
         TopicPartitions = config.Int("transaction.state.log.num.partitions");
         TopicReplicationFactor = (short)config.Int("transaction.state.log.replication.factor");
         TopicMinInsyncReplicas = config.Int("transaction.state.log.min.isr");
@@ -30,6 +33,15 @@ public sealed class TransactionsConfig
 
     /// <summary>How long a silent transactional id is remembered.</summary>
     public int IdExpirationMs { get; }
+
+    /// <summary>How often transactions past their timeout are looked for.</summary>
+    public int TimeoutCheckIntervalMs { get; }
+
+    /// <summary>How often transactional ids past their expiry are looked for.</summary>
+    public int ExpirationCheckIntervalMs { get; }
+
+    /// <summary>How long a produce waits for the markers of its producer's last transaction.</summary>
+    public int JoinWaitMs { get; }
 
     /// <summary>Partitions of the transactions topic when it is created.</summary>
     public int TopicPartitions { get; }

@@ -133,7 +133,21 @@ public sealed class GroupCoordinators : IMetadataSubscriber
         return led;
     }
 
-    private Replica? Find(string groupId)
+    /// <summary>Has a coordinator decide the operation and reply, at once. In a turn of the partition's shard.</summary>
+    internal static void SubmitHere(Replica replica, GroupOperation operation)
+    {
+        if (MachineOf(replica) is { } machine)
+        {
+            machine.Host.Submit(operation, machine.Loop.NowWallMs);
+        }
+        else
+        {
+            operation.Finish(ErrorCode.NotCoordinator);
+        }
+    }
+
+    /// <summary>The partition that coordinates a group, if this broker holds it. Any thread.</summary>
+    internal Replica? Find(string groupId)
     {
         var topic = Image.Topics.Find(GroupPartition.Topic);
         return topic is null ? null : _replicas.Find(topic.Id, GroupPartition.Of(groupId, topic.Partitions.Length));
@@ -166,15 +180,7 @@ public sealed class GroupCoordinators : IMetadataSubscriber
     {
         public override void Run()
         {
-            if (MachineOf(replica) is { } machine)
-            {
-                machine.Host.Submit(operation, machine.Loop.NowWallMs);
-            }
-            else
-            {
-                operation.Finish(ErrorCode.NotCoordinator);
-            }
-
+            SubmitHere(replica, operation);
             call.Submitted();
         }
     }

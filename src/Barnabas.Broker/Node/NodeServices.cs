@@ -1,13 +1,13 @@
 using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
 using Barnabas.Broker.Config;
-using Barnabas.Broker.Coordinators;
 using Barnabas.Broker.Handlers;
 using Barnabas.Broker.Handlers.Admin;
 using Barnabas.Broker.Handlers.Fetching;
 using Barnabas.Broker.Handlers.Groups;
 using Barnabas.Broker.Handlers.Partitions;
 using Barnabas.Broker.Handlers.Producing;
+using Barnabas.Broker.Handlers.Transactions;
 using Barnabas.Broker.Logging;
 using Barnabas.Broker.Network;
 using Barnabas.Broker.Quorum;
@@ -35,7 +35,7 @@ internal sealed class NodeServices(NodeParts parts)
     private readonly FetchSessionCache _sessions = new(parts.Config.Network.FetchSessionSlots, parts.Clock, parts.Randomness.Split());
 
     private readonly AutoTopics _autoTopics = new(parts.Quorum, () => parts.Live.Broker);
-    private readonly GroupCoordinators _groups = MakeGroups(parts);
+    private readonly NodeCoordinators _coordinators = new(parts);
 
     /// <summary>Fills the tables, before the first connection.</summary>
     public void AddHandlers(NodeNetwork network)
@@ -45,18 +45,17 @@ internal sealed class NodeServices(NodeParts parts)
         network.ControllerApis.Add(versions);
         var table = parts.Logs.Replicas.Table;
         var slow = new Loop("produce-slow", parts.Group.BackgroundLoops, parts.Clock);
-        var verifier = new TransactionVerifier(() => parts.Live.Broker.Transactions.VerifiesPartitions);
-        network.BrokerApis.Add(new ProduceHandler(table, slow, parts.Clock, verifier, () => parts.Live.Broker.ChecksRecords));
+        network.BrokerApis.Add(new ProduceHandler(table, slow, parts.Clock, _coordinators.Verifier, () => parts.Live.Broker.ChecksRecords));
         var aside = new AsideReads(
             [.. Enumerable.Range(0, 2).Select(i => new Loop($"fetch-aside-{i}", parts.Group.BackgroundLoops, parts.Clock))]);
         network.BrokerApis.Add(new FetchHandler(table, _sessions, aside, parts.Config.Network.FetchBytesMax));
         AddPartitions(network.BrokerApis);
         AddAdmin(network);
-        AddGroups(network);
+        AddCoordinators(network);
     }
 
     /// <summary>Ends what is not part of a connection or a log: whoever waits for a coordinator is told to find another.</summary>
-    public void Stop() => _groups.Stop();
+    public void Stop() => _coordinators.Stop();
 
     private void AddPartitions(HandlerTable apis)
     {
@@ -103,27 +102,16 @@ internal sealed class NodeServices(NodeParts parts)
         network.BrokerApis.Add(new MetadataHandler(context, _autoTopics));
         network.BrokerApis.Add(new DescribeTopicPartitionsHandler(context));
         network.BrokerApis.Add(new ListConfigResourcesHandler(context));
-        network.BrokerApis.Add(new InitProducerIdHandler(new ProducerIds(parts.Quorum, parts.Config.NodeId, parts.BrokerEpoch)));
     }
 
-    // Before the first log is open, so that no partition of the offsets topic is missed.
-    private static GroupCoordinators MakeGroups(NodeParts parts)
+    private void AddCoordinators(NodeNetwork network)
     {
-        var groups = new GroupCoordinators(
-            parts.Logs.Replicas.Table,
-            parts.Quorum.Publisher,
-            GroupConfigs.Of(parts.Config.Groups),
-            new Loop("group-loading", parts.Group.BackgroundLoops, parts.Clock),
-            parts.Randomness.Split(),
-            text => parts.Log.Error("groups", text));
-        parts.Logs.Replicas.Changed = groups.OnReplica;
-        return groups;
-    }
-
-    private void AddGroups(NodeNetwork network)
-    {
-        parts.Quorum.Loop.Post(new ActionTask(() => parts.Quorum.Publisher.SubscribeToChanges(_groups)));
-        network.BrokerApis.AddGroups(_groups, parts.Quorum.Publisher, topic => _autoTopics.Create(topic));
+        var (groups, transactions) = (_coordinators.Groups, _coordinators.Transactions);
+        parts.Quorum.Loop.Post(new ActionTask(() => parts.Quorum.Publisher.SubscribeToChanges(groups)));
+        network.BrokerApis
+            .AddGroups(groups, parts.Quorum.Publisher, topic => _autoTopics.Create(topic))
+            .AddTransactions(transactions, groups, _coordinators.Verifier, parts.Config.Groups.OffsetsTopicPartitions)
+            .Add(new InitProducerIdHandler(_coordinators.ProducerIds, transactions));
     }
 
     private FeatureView Features()

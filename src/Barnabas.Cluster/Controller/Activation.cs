@@ -54,5 +54,6 @@ public static class Activation
     [
         ImageRecords.Level(MetadataVersion.FeatureName, MetadataVersion.Highest.Level),
         ImageRecords.Level(SupportedFeatures.GroupVersion, 1),
+        ImageRecords.Level(SupportedFeatures.TransactionVersion, 2),
     ];
 }

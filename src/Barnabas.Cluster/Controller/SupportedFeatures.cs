@@ -14,6 +14,9 @@ public static class SupportedFeatures
     /// <summary>The feature whose level 1 offers the consumer group protocol.</summary>
     public const string GroupVersion = "group.version";
 
+    /// <summary>The feature whose level 2 raises a producer's epoch with every transaction.</summary>
+    public const string TransactionVersion = "transaction.version";
+
     /// <summary>
     /// Everything that can be set by UpdateFeatures and that ApiVersions tells, in ordinal order. A directory that runs at a higher level
     /// of a feature with range 0 opens all the same.
@@ -26,6 +29,6 @@ public static class SupportedFeatures
         new(MetadataVersion.FeatureName, MetadataVersion.Lowest.Level, MetadataVersion.Highest.Level),
         new("share.version", 0, 0),
         new("streams.version", 0, 0),
-        new("transaction.version", 0, 0),
+        new(TransactionVersion, 0, 2),
     ];
 }

@@ -34,7 +34,7 @@ public sealed class PartitionJournal<TRecord>(Replica replica, RecordCodec<TReco
     {
         _bytes.Reset();
         _batch ??= new RecordBatchBuilder(_bytes);
-        _batch.Begin(new BatchOptions());
+        _batch.Begin(codec.OptionsOf(records));
         foreach (var record in records)
         {
             codec.Write(record, nowMs, _batch);

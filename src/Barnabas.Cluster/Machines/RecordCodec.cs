@@ -10,6 +10,9 @@ namespace Barnabas.Cluster.Machines;
 public abstract class RecordCodec<TRecord>
     where TRecord : class
 {
+    /// <summary>What the batch says of itself that takes these records, which are all those of one decision.</summary>
+    public virtual BatchOptions OptionsOf(ReadOnlySpan<TRecord> records) => new();
+
     /// <summary>Adds one record to the open batch.</summary>
     public abstract void Write(TRecord record, long nowMs, RecordBatchBuilder batch);
 

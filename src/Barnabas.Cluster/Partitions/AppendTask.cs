@@ -76,7 +76,7 @@ public sealed class AppendTask : LoopTask
     {
         for (var part = _first; part is not null; part = part.NextInTask)
         {
-            if (part.Error == ErrorCode.None && (_committed || WaitsForDisk(part)) && part.Replica!.Park(part))
+            if (part.Error == ErrorCode.None && !part.IsHeld && (_committed || WaitsForDisk(part)) && part.Replica!.Park(part))
             {
                 _unacknowledged++;
             }

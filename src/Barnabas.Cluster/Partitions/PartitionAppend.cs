@@ -17,6 +17,7 @@ public sealed class PartitionAppend
     internal PartitionAppend? NextInQueue;
     internal AppendTask? Task;
     private BufferLease? _ownBatch;
+    private TransactionGuard _guard;
 
     /// <summary>Where the batch goes; null when the maker found no such partition.</summary>
     public Replica? Replica { get; set; }
@@ -32,6 +33,15 @@ public sealed class PartitionAppend
 
     /// <summary>Of a marker: true when it commits the transaction, false when it aborts it.</summary>
     public bool IsCommit { get; set; }
+
+    /// <summary>Whether the batch is known to be part of a transaction that is under way.</summary>
+    public TransactionCheck Check { get; set; }
+
+    /// <summary>
+    /// True when the batch was not appended, because the coordinator has to be asked first: with <see cref="TransactionCheck.Passed"/>
+    /// it is posted again.
+    /// </summary>
+    public bool IsHeld { get; private set; }
 
     /// <summary>What became of it; set by the maker for a batch that it refused itself.</summary>
     public ErrorCode Error { get; set; }
@@ -80,6 +90,34 @@ public sealed class PartitionAppend
         return Error == ErrorCode.None;
     }
 
+    /// <summary>
+    /// True when the batch may go into the log as far as its transaction is concerned; else it is held, or refused with INVALID_TXN_STATE
+    /// where the transaction may have ended since the coordinator was asked. In a turn of the replica's shard.
+    /// </summary>
+    internal bool MayJoinTransaction(Replica replica)
+    {
+        IsHeld = false;
+        if (Check == TransactionCheck.None || TransactionGuard.Of(replica, Header.ProducerId, Header.ProducerEpoch) is not { } guard)
+        {
+            return true;
+        }
+
+        if (Check == TransactionCheck.Passed)
+        {
+            if (_guard.Holds(replica, Header.ProducerId))
+            {
+                return true;
+            }
+
+            Refuse(ErrorCode.InvalidTxnState);
+            return false;
+        }
+
+        _guard = guard;
+        IsHeld = true;
+        return false;
+    }
+
     /// <summary>What the log made of the batch.</summary>
     internal void Take(in AppendResult result)
     {
@@ -125,6 +163,8 @@ public sealed class PartitionAppend
         Header = default;
         Origin = AppendOrigin.Client;
         IsCommit = false;
+        Check = TransactionCheck.None;
+        IsHeld = false;
         Committed = false;
         Refuse(ErrorCode.None);
     }

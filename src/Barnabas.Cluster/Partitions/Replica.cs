@@ -149,7 +149,7 @@ public sealed class Replica
     {
         Shard.Loop.CheckOwned();
         part.LeaderEpoch = _state.LeaderEpoch;
-        if (!part.MayBeAppendedTo(this))
+        if (!part.MayBeAppendedTo(this) || !part.MayJoinTransaction(this))
         {
             return;
         }

@@ -32,6 +32,12 @@ internal sealed class ProducerEntry(long producerId)
     /// <summary>First offset of the open transaction, or -1.</summary>
     internal long TransactionFirstOffset { get; set; } = -1;
 
+    /// <summary>
+    /// Offset of the newest marker that was appended or replayed since the log was opened, or -1. Not in snapshots: it is asked for only by
+    /// who has begun to wait since.
+    /// </summary>
+    internal long MarkerOffset { get; set; } = -1;
+
     /// <summary>Batches remembered: 0 to 5.</summary>
     internal int Count => _count;
 

@@ -73,6 +73,12 @@ internal sealed class ProducerStates
         return new AbortedTransaction(ended.ProducerId, ended.FirstOffset, ended.LastOffset, stable);
     }
 
+    /// <summary>Whether a transaction of the producer's epoch is open, and the offset of the producer's newest marker, or -1.</summary>
+    internal (bool IsOpen, long MarkerOffset) TransactionOf(long producerId, short epoch) =>
+        _entries.TryGetValue(producerId, out var entry)
+            ? (entry.TransactionFirstOffset >= 0 && entry.Epoch == epoch, entry.MarkerOffset)
+            : (false, -1);
+
     /// <summary>Puts an entry back that a snapshot held.</summary>
     internal void Restore(ProducerEntry entry)
     {
@@ -170,6 +176,7 @@ internal sealed class ProducerStates
         entry.MoveTo(header.ProducerEpoch);
         entry.CoordinatorEpoch = marker.CoordinatorEpoch;
         entry.LastTimestampMs = timestampMs;
+        entry.MarkerOffset = offset;
         if (entry.TransactionFirstOffset < 0)
         {
             return null;

@@ -1,9 +1,11 @@
 using Barnabas.Base.Seams;
+using Barnabas.Broker.Coordinators;
 using Barnabas.Broker.Handlers.Admin;
 using Barnabas.Broker.Handlers.Fetching;
 using Barnabas.Broker.Handlers.Groups;
 using Barnabas.Broker.Handlers.Partitions;
 using Barnabas.Broker.Handlers.Producing;
+using Barnabas.Broker.Handlers.Transactions;
 using Barnabas.Broker.Network;
 using Barnabas.Broker.Quorum;
 using Barnabas.Messages;
@@ -21,16 +23,28 @@ internal static class SimHandlers
         var sessions = new FetchSessionCache(slotsMax: 4, machine.Clock, randomness);
         var ids = new ProducerIds(node.Driver, machine.Config.NodeId, () => node.BrokerEpoch);
         var partitions = new PartitionFinder(table, () => node.Driver.Publisher.Image);
+        var transactions = new TransactionCoordinators(new TransactionParts
+        {
+            Replicas = table,
+            Metadata = node.Driver.Publisher,
+            Config = TransactionConfigs.Of(machine.Config.Transactions),
+            Background = node.BackgroundLoop("transaction-loading"),
+            Clock = machine.Clock,
+            NewProducerId = ids.Take,
+            Report = _ => { },
+        });
+        var verifier = new TransactionVerifier(
+            (id, operation) => transactions.Submit(id, operation), isEnabled: () => true, machine.Config.Transactions.JoinWaitMs);
         return new HandlerTable(ApiListeners.Broker)
             .Add(new ProduceHandler(
-                table, node.BackgroundLoop("produce-slow"), machine.Clock, new(() => true), () => machine.Config.ChecksRecords))
+                table, node.BackgroundLoop("produce-slow"), machine.Clock, verifier, () => machine.Config.ChecksRecords))
             .Add(new FetchHandler(
                 table, sessions, new AsideReads([node.BackgroundLoop("fetch-aside")]), machine.Config.Network.FetchBytesMax))
             .Add(new ListOffsetsHandler(partitions, node.BackgroundLoop("lookups")))
             .Add(new CreateTopicsHandler(context))
             .Add(new DeleteTopicsHandler(context))
             .Add(new IncrementalAlterConfigsHandler(context))
-            .Add(new InitProducerIdHandler(ids))
+            .Add(new InitProducerIdHandler(ids, transactions))
             .AddGroups(node.Groups, node.Driver.Publisher, topic => node.AutoTopics.Create(topic));
     }
 }

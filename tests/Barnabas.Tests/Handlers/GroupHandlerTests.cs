@@ -135,7 +135,8 @@ public sealed class GroupHandlerTests
             found.Coordinators.Select(c => (c.ErrorCode, c.NodeId, c.Host, c.Port, c.ErrorMessage)));
         Assert.Equal("NONE", client.Call<FindCoordinatorResponse>(new FindCoordinatorRequest { Key = "a" }, 1).ErrorMessage);
         var transaction = client.Call<FindCoordinatorResponse>(new FindCoordinatorRequest { Key = "a", KeyType = 1 }, 3);
-        Assert.Equal(ErrorCode.TransactionalIdAuthorizationFailed, transaction.ErrorCode);
+        Assert.Equal(ErrorCode.CoordinatorNotAvailable, transaction.ErrorCode);
+        Assert.Contains("__transaction_state", server.Created);
         var unknown = client.Call<FindCoordinatorResponse>(new FindCoordinatorRequest { CoordinatorKeys = ["a"], KeyType = 9 }, 6);
         Assert.Equal(ErrorCode.InvalidRequest, unknown.Coordinators[0].ErrorCode);
         Assert.StartsWith("This most likely occurs", unknown.Coordinators[0].ErrorMessage, StringComparison.Ordinal);

@@ -48,9 +48,13 @@ internal sealed class PartitionServer : IAsyncDisposable
         Aside = new AsideReads([new Loop("aside", _group.BackgroundLoops, SystemClock.Instance)]);
         var sessions = new FetchSessionCache(1000, SystemClock.Instance, new Randomness(1));
         _server = new TestServer(kind, TestServer.Table(
-            new ProduceHandler(Table, slow, SystemClock.Instance, new(() => true), () => opensCompressed),
+            new ProduceHandler(Table, slow, SystemClock.Instance, Verifier, () => opensCompressed),
             new FetchHandler(Table, sessions, Aside, responseBytesMax: 50 << 20)));
     }
+
+    /// <summary>A server without a coordinator.</summary>
+    private static TransactionVerifier Verifier { get; } =
+        new((_, operation) => operation.Finish(ErrorCode.NotCoordinator), isEnabled: () => true, waitMs: 0);
 
     public ReplicaTable Table { get; } = new();
 

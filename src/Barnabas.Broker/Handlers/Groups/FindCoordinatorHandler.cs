@@ -1,13 +1,15 @@
 using Barnabas.Base;
 using Barnabas.Broker.Network;
 using Barnabas.Cluster.Groups;
+using Barnabas.Cluster.Machines;
 using Barnabas.Cluster.Metadata;
+using Barnabas.Cluster.Transactions;
 using Barnabas.Messages;
 
 namespace Barnabas.Broker.Handlers.Groups;
 
 /// <summary>
-/// FindCoordinator: which broker leads the partition that a group lives on. The first to ask has the offsets topic made.
+/// FindCoordinator: which broker leads the partition that a group or a transactional id lives on. The first to ask has the topic made.
 /// </summary>
 /// <param name="metadata">Says who leads.</param>
 /// <param name="createTopic">Asks the controller for one of the broker's own topics, and returns at once.</param>
@@ -51,30 +53,30 @@ internal sealed class FindCoordinatorHandler(MetadataPublisher metadata, Action<
 
     private FindCoordinatorResponse.Coordinator Find(Request request, sbyte keyType, string key) => keyType switch
     {
-        GroupKey => FindGroup(request, key),
-        TransactionKey => NotFound(key, ErrorCode.TransactionalIdAuthorizationFailed, "This broker does not serve transactions."),
+        GroupKey => Find(request, key, GroupPartition.Topic),
+        TransactionKey => Find(request, key, TransactionPartition.Topic),
         ShareKey => NotFound(key, ErrorCode.InvalidRequest, ""),
         _ => NotFound(key, ErrorCode.InvalidRequest, InvalidRequestText),
     };
 
-    private FindCoordinatorResponse.Coordinator FindGroup(Request request, string groupId)
+    private FindCoordinatorResponse.Coordinator Find(Request request, string key, string topicName)
     {
         var image = metadata.Image;
-        if (image.Topics.Find(GroupPartition.Topic) is not { } topic)
+        if (image.Topics.Find(topicName) is not { } topic)
         {
-            createTopic(GroupPartition.Topic);
-            return NotFound(groupId, ErrorCode.CoordinatorNotAvailable, "");
+            createTopic(topicName);
+            return NotFound(key, ErrorCode.CoordinatorNotAvailable, "");
         }
 
-        var leader = topic.Partitions[GroupPartition.Of(groupId, topic.Partitions.Length)].Leader;
+        var leader = topic.Partitions[CoordinatorPartition.Of(key, topic.Partitions.Length)].Leader;
         if (!image.IsActive(leader) || image.Brokers.Find(leader)?.Endpoint(request.Connection.Listener.Name) is not { } endpoint)
         {
-            return NotFound(groupId, ErrorCode.CoordinatorNotAvailable, "");
+            return NotFound(key, ErrorCode.CoordinatorNotAvailable, "");
         }
 
         return new FindCoordinatorResponse.Coordinator
         {
-            Key = groupId, NodeId = leader, Host = endpoint.Host, Port = endpoint.Port, ErrorMessage = "",
+            Key = key, NodeId = leader, Host = endpoint.Host, Port = endpoint.Port, ErrorMessage = "",
         };
     }
 

@@ -1,11 +1,10 @@
 using Barnabas.Base;
-using Barnabas.Base.Bytes;
 using Barnabas.Base.Seams;
+using Barnabas.Broker.Coordinators;
 using Barnabas.Broker.Network;
 using Barnabas.Cluster.Partitions;
 using Barnabas.Log;
 using Barnabas.Messages;
-using Barnabas.Protocol.Records;
 
 namespace Barnabas.Broker.Handlers.Partitions;
 
@@ -72,14 +71,8 @@ internal sealed class WriteTxnMarkersHandler(PartitionFinder partitions, IClock 
 
     private static byte[] Batch(WriteTxnMarkersRequest.WritableTxnMarker marker, long nowMs)
     {
-        using var bytes = new ByteWriter(128);
-        using var batch = new RecordBatchBuilder(bytes);
-        batch.Begin(new BatchOptions
-        {
-            ProducerId = marker.ProducerId, ProducerEpoch = marker.ProducerEpoch, IsTransactional = true, IsControl = true,
-        });
-        ControlRecords.AppendMarker(batch, nowMs, marker.TransactionResult, marker.CoordinatorEpoch);
-        batch.End();
+        using var bytes = MarkerBatch.Make(
+            marker.ProducerId, marker.ProducerEpoch, marker.TransactionResult, marker.CoordinatorEpoch, nowMs);
         return bytes.Written.ToArray();
     }
 

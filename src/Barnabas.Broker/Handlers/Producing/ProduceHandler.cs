@@ -91,10 +91,9 @@ internal sealed class ProduceHandler(
                 }
 
                 part.Batch = work.Piece(cursor.RecordsOffset, frame.SizeBytes);
-                if (frame.IsTransactional && transaction.Refuses(part.Batch.Span, out error))
+                if (frame.IsTransactional)
                 {
-                    part.Refuse(error);
-                    continue;
+                    part.Check = transaction.CheckOf(part.Batch.Span);
                 }
 
                 Take(part, BatchCheck.Check(part.Batch.Span, Rules(part.Replica!, nowMs)), nowMs);
@@ -105,6 +104,11 @@ internal sealed class ProduceHandler(
         {
             failure = ErrorCode.InvalidProducerIdMapping;
             failureMessage = TransactionOfRequest.SeveralProducers;
+        }
+
+        if (failure == ErrorCode.None && transaction.IsChecked)
+        {
+            work.MayAsk(verifier);
         }
 
         if (failure != ErrorCode.None)

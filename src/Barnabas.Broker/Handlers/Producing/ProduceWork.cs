@@ -1,7 +1,10 @@
+using System.Text;
 using Barnabas.Base;
 using Barnabas.Base.Bytes;
+using Barnabas.Base.Loops;
 using Barnabas.Broker.Network;
 using Barnabas.Cluster.Partitions;
+using Barnabas.Log;
 using Barnabas.Messages;
 using Barnabas.Messages.Views;
 using Barnabas.Protocol.Records;
@@ -24,6 +27,7 @@ internal sealed class ProduceWork(WorkPool<ProduceWork> pool) : AppendGroup
     private int _bodyLength;
     private short _acks;
     private int _timeoutMs;
+    private TransactionVerifier? _verifier;
 
     /// <summary>The parts in the order of the request.</summary>
     public List<PartitionAppend> Parts { get; } = [];
@@ -68,12 +72,17 @@ internal sealed class ProduceWork(WorkPool<ProduceWork> pool) : AppendGroup
     /// <summary>The bytes of a batch that lies in the body.</summary>
     public Base.Seams.BytePiece Piece(int offset, int length) => _body.Piece(_bodyOffset + offset, length);
 
+    /// <summary>Parts that are held when they come to their partitions are asked about, and posted again.</summary>
+    public void MayAsk(TransactionVerifier verifier) => _verifier = verifier;
+
     /// <summary>Gives every part without an error to its shard, or answers at once when there is none.</summary>
-    public void Append()
+    public void Append() => Append(onlyHeld: false);
+
+    private void Append(bool onlyHeld)
     {
         foreach (var part in Parts)
         {
-            if (part.Error == ErrorCode.None)
+            if (part.Error == ErrorCode.None && (!onlyHeld || part.IsHeld))
             {
                 TaskOf(part.Replica!.Shard).Add(part);
             }
@@ -98,11 +107,24 @@ internal sealed class ProduceWork(WorkPool<ProduceWork> pool) : AppendGroup
     }
 
     /// <inheritdoc/>
-    protected override void Appended() => _request.Applied();
+    protected override void Appended()
+    {
+        // The connection's next request has to come behind what is held.
+        if (_verifier is null || !Parts.Exists(IsHeld))
+        {
+            _request.Applied();
+        }
+    }
 
     /// <inheritdoc/>
     protected override void Acknowledged()
     {
+        if (_verifier is { } verifier && Parts.Find(IsHeld) is { } held)
+        {
+            Ask(verifier, held.Header);
+            return;
+        }
+
         var request = _request;
         if (_acks == 0)
         {
@@ -125,6 +147,39 @@ internal sealed class ProduceWork(WorkPool<ProduceWork> pool) : AppendGroup
         WriteResponse(request);
         Clear();
         request.Complete();
+    }
+
+    private static bool IsHeld(PartitionAppend part) => part.IsHeld && part.Error == ErrorCode.None;
+
+    private void Ask(TransactionVerifier verifier, in RecordBatchHeader producer)
+    {
+        var view = ProduceRequestView.Parse(Body, 0, _request.ApiVersion);
+        var partitions = Parts.FindAll(IsHeld).ConvertAll(part => part.Replica!.Partition);
+        var asker = new TransactionVerifier.Asker(producer.ProducerId, producer.ProducerEpoch, partitions);
+        verifier.Ask(Encoding.UTF8.GetString(view.TransactionalId), asker, _request.ApiVersion, verdictOf =>
+            _request.Loop.Post(new ActionTask(() => Answered(asker, verdictOf))));
+    }
+
+    private void Answered(TransactionVerifier.Asker asker, Func<TopicPartition, TransactionVerifier.Verdict> verdictOf)
+    {
+        foreach (var part in Parts.FindAll(IsHeld))
+        {
+            // Batches of one request that differ in their epoch cannot all be of the transaction that is under way.
+            var verdict = part.Header.ProducerEpoch == asker.Epoch
+                ? verdictOf(part.Replica!.Partition)
+                : new TransactionVerifier.Verdict(ErrorCode.InvalidProducerEpoch, null);
+            if (verdict.Error == ErrorCode.None)
+            {
+                part.Check = TransactionCheck.Passed;
+            }
+            else
+            {
+                part.Refuse(verdict.Error, verdict.Message);
+            }
+        }
+
+        ReturnTasks();
+        Append(onlyHeld: true);
     }
 
     private void WriteResponse(Request request)
@@ -199,7 +254,7 @@ internal sealed class ProduceWork(WorkPool<ProduceWork> pool) : AppendGroup
         return task;
     }
 
-    private void Clear()
+    private void ReturnTasks()
     {
         foreach (var task in _tasks)
         {
@@ -207,8 +262,14 @@ internal sealed class ProduceWork(WorkPool<ProduceWork> pool) : AppendGroup
         }
 
         _spareTasks.AddRange(_tasks);
-        _spareParts.AddRange(Parts);
         _tasks.Clear();
+    }
+
+    private void Clear()
+    {
+        ReturnTasks();
+        _spareParts.AddRange(Parts);
+        _verifier = null;
         Parts.Clear();
         _body.Release();
         _body = null!;

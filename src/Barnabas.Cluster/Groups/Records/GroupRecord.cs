@@ -12,7 +12,11 @@ public sealed record GroupMetadataRecord(string GroupId, GroupMetadataValue? Val
 /// <summary>
 /// A committed offset; null for one that is gone. With a producer id it is part of a transaction and counts from the transaction's end.
 /// </summary>
-public sealed record OffsetRecord(string GroupId, string Topic, int Partition, CommittedOffset? Value, long ProducerId = -1) : GroupRecord;
+public sealed record OffsetRecord(string GroupId, string Topic, int Partition, CommittedOffset? Value, long ProducerId = -1) : GroupRecord
+{
+    /// <summary>The producer's epoch, where it is written; it is not read back.</summary>
+    public short ProducerEpoch { get; init; } = -1;
+}
 
 /// <summary>The end of a producer's transaction on this partition: its offsets become visible, or are forgotten.</summary>
 public sealed record TransactionEndRecord(long ProducerId, bool IsCommit) : GroupRecord;

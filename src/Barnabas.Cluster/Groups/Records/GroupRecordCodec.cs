@@ -20,6 +20,18 @@ public sealed class GroupRecordCodec : RecordCodec<GroupRecord>
     private readonly ByteWriter _value = new(512);
 
     /// <inheritdoc/>
+    public override BatchOptions OptionsOf(ReadOnlySpan<GroupRecord> records) =>
+        records[0] is OffsetRecord { ProducerId: >= 0 } inTransaction
+            ? new BatchOptions
+            {
+                ProducerId = inTransaction.ProducerId,
+                ProducerEpoch = inTransaction.ProducerEpoch,
+                BaseSequence = 0,
+                IsTransactional = true,
+            }
+            : new BatchOptions();
+
+    /// <inheritdoc/>
     public override void Write(GroupRecord record, long nowMs, RecordBatchBuilder batch)
     {
         _key.Reset();
@@ -43,7 +55,6 @@ public sealed class GroupRecordCodec : RecordCodec<GroupRecord>
 
     private bool WriteOffset(OffsetRecord record)
     {
-        Check.That(record.ProducerId < 0);
         _key.WriteInt16(OffsetCommitKey.RecordType);
         new OffsetCommitKey { Group = record.GroupId, Topic = record.Topic, Partition = record.Partition }.Write(_key, 0);
         if (record.Value is not { } value)

@@ -19,7 +19,8 @@ public sealed class QuorumDriverTests : IDisposable
     {
         _bench.Start();
         Assert.Equal(30, _bench.Image.Features.MetadataVersion.Level);
-        Assert.Equal(["group.version", "metadata.version"], _bench.Image.Features.All.Select(feature => feature.Name));
+        Assert.Equal(
+            ["group.version", "metadata.version", "transaction.version"], _bench.Image.Features.All.Select(feature => feature.Name));
         Assert.Equal((1, 1), (_bench.Driver.Status.LeaderId, _bench.Driver.Status.LeaderEpoch));
         Assert.Equal(_bench.Driver.Status.EndOffset, _bench.Driver.Status.HighWatermark);
         Assert.Equal(

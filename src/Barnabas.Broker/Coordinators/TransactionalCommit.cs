@@ -1,0 +1,47 @@
+using Barnabas.Base;
+using Barnabas.Base.Loops;
+using Barnabas.Broker.Handlers.Producing;
+using Barnabas.Cluster.Groups.Offsets;
+using Barnabas.Cluster.Partitions;
+using Barnabas.Messages;
+
+namespace Barnabas.Broker.Coordinators;
+
+/// <summary>
+/// A commit of offsets in a transaction on its way: to the group's partition, from there to the transaction's coordinator where the
+/// transaction is not open on that partition yet, and back. Owned by the loop of the group's partition from <see cref="Begin"/> on.
+/// </summary>
+internal sealed class TransactionalCommit(
+    Replica replica, TxnOffsetCommitRequest request, CommitInTransactionOperation operation, GroupCall call, short version)
+{
+    /// <summary>Starts it. Any thread.</summary>
+    public void Begin(TransactionVerifier verifier) => replica.Shard.Loop.PostOrRun(new ActionTask(() => Ask(verifier)));
+
+    private void Ask(TransactionVerifier verifier)
+    {
+        var guard = verifier.WantsForOffsets(version) ? TransactionGuard.Of(replica, request.ProducerId, request.ProducerEpoch) : null;
+        if (guard is not { } asked)
+        {
+            Commit(ErrorCode.None);
+            return;
+        }
+
+        var asker = new TransactionVerifier.Asker(request.ProducerId, request.ProducerEpoch, [replica.Partition]);
+        verifier.AskForOffsets(request.TransactionalId, asker, version, error => replica.Shard.Loop.Post(new ActionTask(() =>
+            Commit(error == ErrorCode.None && !asked.Holds(replica, request.ProducerId) ? ErrorCode.InvalidTxnState : error))));
+    }
+
+    private void Commit(ErrorCode error)
+    {
+        if (error == ErrorCode.None)
+        {
+            GroupCoordinators.SubmitHere(replica, operation);
+        }
+        else
+        {
+            operation.Finish(error);
+        }
+
+        call.Submitted();
+    }
+}
