@@ -26,6 +26,12 @@ public sealed class LibraryTests(BrokerFixture fixture)
     [BrokerFact(Need.Node, Apis = [Api.Fetch, Api.ListOffsets, Api.JoinGroup, Api.CreatePartitions, Api.DeleteRecords])]
     public void Platformatic_kafka() => Run("node", "node/platformatic.mjs", "none gzip snappy lz4");
 
+    [BrokerFact(Need.ConfluentPython, Apis = [Api.EndTxn, Api.TxnOffsetCommit])]
+    public void Transactions_of_confluent_kafka_for_Python() => Run(DebianPython, "python/confluent_txn.py", "transactions");
+
+    [BrokerFact(Need.Node, Apis = [Api.EndTxn, Api.TxnOffsetCommit])]
+    public void Transactions_of_kafkajs() => Run("node", "node/kafkajs_txn.mjs", "transactions");
+
     private void Run(string interpreter, string script, string codecs)
     {
         var path = Checkout.At($"tests/Barnabas.Conformance/clients/{script}");

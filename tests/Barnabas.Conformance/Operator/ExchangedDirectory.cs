@@ -60,6 +60,7 @@ internal sealed class ExchangedDirectory(string path, int controllerPort) : IDis
         {
             ("__cluster_metadata-0", ".log") or (_, ".checkpoint") => "--cluster-metadata-decoder",
             (var name, ".log") when name.StartsWith("__consumer_offsets-", StringComparison.Ordinal) => "--offsets-decoder",
+            (var name, ".log") when name.StartsWith("__transaction_state-", StringComparison.Ordinal) => "--transaction-log-decoder",
             _ => "",
         };
     }

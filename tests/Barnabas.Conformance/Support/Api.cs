@@ -19,7 +19,10 @@ internal enum Api
     DeleteRecords = 21,
     InitProducerId = 22,
     OffsetForLeaderEpoch = 23,
+    AddPartitionsToTxn = 24,
+    EndTxn = 26,
     WriteTxnMarkers = 27,
+    TxnOffsetCommit = 28,
     DescribeConfigs = 32,
     AlterReplicaLogDirs = 34,
     DescribeLogDirs = 35,
@@ -31,6 +34,7 @@ internal enum Api
     UpdateFeatures = 57,
     DescribeCluster = 60,
     DescribeProducers = 61,
+    ListTransactions = 66,
     ConsumerGroupHeartbeat = 68,
     ConsumerGroupDescribe = 69,
 }

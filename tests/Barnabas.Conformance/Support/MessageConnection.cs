@@ -13,6 +13,9 @@ internal sealed class MessageConnection(int port, int timeoutMs = 60_000) : IDis
     private int sent;
     private int received;
 
+    /// <summary>HOST:PORT of the broker.</summary>
+    public string Address => $"127.0.0.1:{port}";
+
     /// <summary>Sends a request; its answer comes behind those of the requests before it.</summary>
     public void Send(IMessage request, short version)
     {

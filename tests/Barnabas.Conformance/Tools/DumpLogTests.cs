@@ -61,6 +61,7 @@ public sealed class DumpLogTests(BrokerFixture fixture)
     {
         ("__cluster_metadata-0", ".log" or ".checkpoint") => "--cluster-metadata-decoder",
         (var name, ".log") when name.StartsWith("__consumer_offsets-") => "--offsets-decoder",
+        (var name, ".log") when name.StartsWith("__transaction_state-") => "--transaction-log-decoder",
         _ => null,
     };
 

@@ -12,7 +12,7 @@ namespace Barnabas.Conformance.WireDiff;
 public sealed class DifferenceTests
 {
     private const int RowsMax = 15;
-    private const int HarmlessRequests = 184;
+    private const int HarmlessRequests = 195;
 
     /// <summary>The APIs whose answers are compared; harmless.jsonl has more, which come with their APIs.</summary>
     private static readonly HashSet<string> Compared =
@@ -23,6 +23,7 @@ public sealed class DifferenceTests
         "JoinGroup", "SyncGroup", "Heartbeat", "LeaveGroup", "OffsetCommit", "OffsetFetch", "OffsetDelete", "ListGroups",
         "DescribeGroups", "DeleteGroups", "WriteTxnMarkers", "DescribeQuorum", "UpdateFeatures", "AlterReplicaLogDirs",
         "AlterPartitionReassignments", "ListPartitionReassignments", "ConsumerGroupHeartbeat", "ConsumerGroupDescribe",
+        "AddPartitionsToTxn", "AddOffsetsToTxn", "EndTxn", "TxnOffsetCommit", "DescribeTransactions", "ListTransactions",
     ];
 
     [BrokerFact(Need.Tools, Need.Peer, Need.ConfluentPython, Apis = [Api.Fetch, Api.ListOffsets, Api.JoinGroup, Api.DeleteGroups])]
@@ -36,7 +37,8 @@ public sealed class DifferenceTests
 
         var causes = Causes();
         var unlisted = new Dictionary<string, List<int>>(); // what differs where, and in which versions
-        string[] files = [harmless, .. new[] { "log.jsonl", "groups.jsonl", "consumer.jsonl", "admin.jsonl" }.Select(WireBroker.WireFile)];
+        string[] names = ["log.jsonl", "groups.jsonl", "consumer.jsonl", "admin.jsonl", "transactions.jsonl"];
+        string[] files = [harmless, .. names.Select(WireBroker.WireFile)];
         foreach (var file in files)
         {
             var result = Command.Run("/usr/bin/python3", [Path.Combine(WireBroker.WireLab, "wire-diff"), "--json", "--timeout", "15",

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Barnabas.Conformance.Groups;
 using Barnabas.Conformance.Support;
+using Barnabas.Conformance.Transactions;
 using Barnabas.Shared;
 
 namespace Barnabas.Conformance.WireDiff;
@@ -17,6 +18,11 @@ internal sealed class WireBroker : IDisposable
         Broker = BrokerProcess.Start(kind, new Dictionary<string, string> { ["group.min.session.timeout.ms"] = "1000" });
         Answers("setup.jsonl");
         Until(() => Kcat.List(Broker).Text.Contains("topic \"wire-configs\" with 1 partitions"), "the topics of wire/setup.jsonl");
+        using (var connection = new MessageConnection(Broker.Port))
+        {
+            new TransactionProducer(connection).Begin("wire-tx");
+        }
+
         live = new Member(Broker.Bootstrap, "wire-two", "wire-live", "range", "live");
         Until(() => live.Owned?.Length == 2, "the member of wire-live");
     }

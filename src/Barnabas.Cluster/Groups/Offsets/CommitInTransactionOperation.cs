@@ -1,5 +1,6 @@
 using Barnabas.Base;
 using Barnabas.Cluster.Groups.Classic;
+using Barnabas.Cluster.Groups.Consumer;
 using Barnabas.Cluster.Groups.Records;
 using Barnabas.Cluster.Machines;
 using Barnabas.Messages;
@@ -73,10 +74,17 @@ public sealed class CommitInTransactionOperation(TxnOffsetCommitRequest request,
         return coordinator.Find(request.GroupId) switch
         {
             ClassicGroup group => isAnonymous ? ErrorCode.None : Validate(group),
+            ConsumerGroup group => isAnonymous ? ErrorCode.None : Validate(group),
             null => request.GenerationId < 0 ? ErrorCode.None : ErrorCode.IllegalGeneration,
             var foreign => isAnonymous || (request.GenerationId < 0 && foreign.IsEmpty) ? ErrorCode.None : ErrorCode.UnknownMemberId,
         };
     }
+
+    // A member may commit in a transaction in its own epoch only.
+    private ErrorCode Validate(ConsumerGroup group) =>
+        request.GenerationId < 0 && group.IsEmpty ? ErrorCode.None
+        : group.Find(request.MemberId) is not { } member ? ErrorCode.UnknownMemberId
+        : request.GenerationId == member.Epoch ? ErrorCode.None : ErrorCode.IllegalGeneration;
 
     private ErrorCode Validate(ClassicGroup group)
     {

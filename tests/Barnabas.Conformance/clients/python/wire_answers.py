@@ -21,7 +21,7 @@ def codes(answer):
     """Every error code that is somewhere in an answer."""
     if isinstance(answer, dict):
         for name, value in answer.items():
-            if name in ("errorCode", "error") and isinstance(value, int):
+            if name in ("errorCode", "partitionErrorCode", "error") and isinstance(value, int):
                 yield value
             else:
                 yield from codes(value)
