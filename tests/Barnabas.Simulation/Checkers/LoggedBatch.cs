@@ -6,6 +6,15 @@ namespace Barnabas.Simulation.Checkers;
 /// <summary>One batch as it lies in a log or comes from a fetch.</summary>
 internal sealed record LoggedBatch(long BaseOffset, long LastOffset, int LeaderEpoch, long ProducerId, int BaseSequence, string[] Values)
 {
+    /// <summary>The value of a record without one.</summary>
+    public const string Tombstone = "-";
+
+    /// <summary>Of each record; empty where it has none.</summary>
+    public string[] Keys { get; private init; } = [];
+
+    /// <summary>Of each record: others in between may have been compacted away.</summary>
+    public long[] Offsets { get; private init; } = [];
+
     /// <summary>Of each record.</summary>
     public long[] Timestamps { get; private init; } = [];
 
@@ -37,6 +46,13 @@ internal sealed record LoggedBatch(long BaseOffset, long LastOffset, int LeaderE
         BaseOffset == other.BaseOffset && LastOffset == other.LastOffset && LeaderEpoch == other.LeaderEpoch
         && ProducerId == other.ProducerId && BaseSequence == other.BaseSequence && Values.AsSpan().SequenceEqual(other.Values);
 
+    /// <summary>True when this is what compaction may have left of another batch.</summary>
+    public bool IsThinned(LoggedBatch whole) =>
+        BaseOffset == whole.BaseOffset && LastOffset == whole.LastOffset && LeaderEpoch == whole.LeaderEpoch
+        && ProducerId == whole.ProducerId && BaseSequence == whole.BaseSequence
+        && Enumerable.Range(0, Offsets.Length).All(i => Array.IndexOf(whole.Offsets, Offsets[i]) is var at and >= 0
+            && Keys[i] == whole.Keys[at] && Values[i] == whole.Values[at]);
+
     /// <inheritdoc/>
     public override string ToString() => $"[{BaseOffset}..{LastOffset} epoch {LeaderEpoch}: {string.Join(' ', Values)}]";
 
@@ -44,11 +60,15 @@ internal sealed record LoggedBatch(long BaseOffset, long LastOffset, int LeaderE
     {
         var isAbort = false;
         var timestamps = new List<long>();
+        var keys = new List<string>();
+        var offsets = new List<long>();
         var values = new List<string>();
         var reader = new RecordReader(batch[RecordBatchHeader.HeaderBytes..], header.RecordCount);
         while (reader.TryRead(out var record))
         {
-            values.Add(Encoding.UTF8.GetString(record.Value.Span));
+            values.Add(record.Value.HasValue ? Encoding.UTF8.GetString(record.Value.Span) : Tombstone);
+            keys.Add(record.Key.HasValue ? Encoding.Latin1.GetString(record.Key.Span) : "");
+            offsets.Add(header.BaseOffset + record.OffsetDelta);
             timestamps.Add(header.BaseTimestamp + record.TimestampDelta);
             isAbort |= header.IsControl && ControlRecords.TryReadType(record.Key, out var type) && type == ControlRecordType.Abort;
         }
@@ -57,6 +77,8 @@ internal sealed record LoggedBatch(long BaseOffset, long LastOffset, int LeaderE
             header.BaseOffset, header.BaseOffset + header.LastOffsetDelta, header.PartitionLeaderEpoch, header.ProducerId,
             header.BaseSequence, [.. values])
         {
+            Keys = [.. keys],
+            Offsets = [.. offsets],
             Timestamps = [.. timestamps],
             IsTransactional = header.IsTransactional,
             IsControl = header.IsControl,

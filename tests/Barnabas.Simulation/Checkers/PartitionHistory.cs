@@ -37,8 +37,25 @@ internal sealed class PartitionHistory(string name, SentRecords? sent)
     /// <summary>What is decided of the transactions in it.</summary>
     public TransactionModel Transactions { get; } = new();
 
+    /// <summary>What compaction may take away; null where the log is not compacted.</summary>
+    public CompactionModel? Compaction { get; private set; }
+
+    /// <summary>The wall clock, for what goes with time.</summary>
+    public long NowMs { get; set; }
+
     /// <summary>How often records were lost, as they may be.</summary>
     public int Losses { get; private set; }
+
+    /// <summary>The topic's policy compacts.</summary>
+    public void IsCompacted() =>
+        Compaction ??= new CompactionModel(name, IsInternal ? 86_400_000 : TopicModel.DeleteRetentionMs);
+
+    /// <summary>Files of a compacted log were exchanged, and this is all that it has now.</summary>
+    public void Exchanged(List<LoggedBatch> batches, long start)
+    {
+        batches.Where(batch => batch.BaseOffset < End).ToList().ForEach(batch => Match(batch, "a compacted log"));
+        Compaction!.Match(batches, start, NowMs);
+    }
 
     /// <summary>A view shows one batch more.</summary>
     public void Append(LoggedBatch batch)
@@ -65,7 +82,9 @@ internal sealed class PartitionHistory(string name, SentRecords? sent)
     public void Match(LoggedBatch read, string where)
     {
         var known = Find(read.BaseOffset);
-        ViolationException.Unless(known is not null && known.IsSame(read), $"{name}: {where} gave {read}, the log has {known}");
+        ViolationException.Unless(
+            known is not null && (Compaction is null ? known.IsSame(read) : read.IsThinned(known)),
+            $"{name}: {where} gave {read}, the log has {known}");
     }
 
     /// <summary>A producer was told that its records have these offsets.</summary>
@@ -95,7 +114,9 @@ internal sealed class PartitionHistory(string name, SentRecords? sent)
         foreach (var batch in recovered)
         {
             ViolationException.Unless(
-                batch.BaseOffset == next || (next == start && batch.BaseOffset <= start), $"{name}: came back with a hole before {batch}");
+                batch.BaseOffset == next || (next == start && batch.BaseOffset <= start)
+                    || (Compaction is not null && batch.BaseOffset > next),
+                $"{name}: came back with a hole before {batch}");
             next = batch.LastOffset + 1;
             if (batch.BaseOffset < End)
             {
@@ -109,6 +130,7 @@ internal sealed class PartitionHistory(string name, SentRecords? sent)
         }
 
         ViolationException.Unless(next == end || recovered.Count == 0, $"{name}: came back with batches up to {next} and an end of {end}");
+        Compaction?.Match(recovered, start, NowMs);
         SafeEnd = End;
     }
 
@@ -129,11 +151,12 @@ internal sealed class PartitionHistory(string name, SentRecords? sent)
         _lastSequence.Clear();
         _copies.Clear();
         Transactions.Clear();
+        Compaction?.Clear();
         _batches.ForEach(batch => Count(batch, isNew: false));
     }
 
-    /// <summary>True when a record is in the log.</summary>
-    public bool Has(string value) => _copies.ContainsKey(value);
+    /// <summary>True when the records are in the log; nobody can tell of tombstones.</summary>
+    public bool Has(string[] values) => Array.TrueForAll(values, value => value == LoggedBatch.Tombstone || _copies.ContainsKey(value));
 
     /// <summary>Where a producer stands, for messages.</summary>
     public string Tail(long producerId) =>
@@ -141,7 +164,7 @@ internal sealed class PartitionHistory(string name, SentRecords? sent)
 
     /// <summary>First and last offsets of the batches that the log has from an offset on.</summary>
     public IEnumerable<(long First, long Last)> Places(long start) =>
-        _batches.Where(batch => batch.LastOffset >= start).Select(batch => (batch.BaseOffset, batch.LastOffset));
+        (Compaction?.Kept ?? _batches).Where(batch => batch.LastOffset >= start).Select(batch => (batch.BaseOffset, batch.LastOffset));
 
     /// <summary>What a log says of its producers.</summary>
     /// <param name="described">By the log.</param>
@@ -214,6 +237,7 @@ internal sealed class PartitionHistory(string name, SentRecords? sent)
     private void Count(LoggedBatch batch, bool isNew)
     {
         Transactions.Add(batch);
+        Compaction?.Add(batch, isNew ? NowMs : 0);
         if (sent is null || batch.IsControl)
         {
             return;
@@ -228,7 +252,7 @@ internal sealed class PartitionHistory(string name, SentRecords? sent)
             _lastSequence[batch.ProducerId] = batch.BaseSequence + batch.Values.Length - 1;
         }
 
-        foreach (var value in batch.Values)
+        foreach (var value in batch.Values.Where(value => value != LoggedBatch.Tombstone))
         {
             var copies = _copies.GetValueOrDefault(value) + 1;
             _copies[value] = copies;

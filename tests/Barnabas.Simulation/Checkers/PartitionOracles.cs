@@ -63,7 +63,11 @@ internal sealed class PartitionOracles(SimWorld world)
             }
         }
 
-        _watches.ForEach(watch => watch.Look());
+        _watches.ForEach(watch =>
+        {
+            watch.History.NowMs = world.Clock.WallMs;
+            watch.Look();
+        });
         if (alsoWithin)
         {
             _watches.ForEach(watch => watch.CheckProducers());
@@ -73,6 +77,7 @@ internal sealed class PartitionOracles(SimWorld world)
     private void Watch(Replica replica)
     {
         var history = HistoryOf(replica.TopicId, replica.Partition.Partition, replica.Partition.Topic);
+        history.NowMs = world.Clock.WallMs;
         _watches.Add(new ReplicaWatch(replica, history, () => world.Faults.Has("clock jump")));
         if (world.Bug == PlantedBug.LostWakeUp)
         {

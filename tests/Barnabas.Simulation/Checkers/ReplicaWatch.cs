@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Barnabas.Base;
 using Barnabas.Cluster.Partitions;
 using Barnabas.Log;
+using Barnabas.Log.Segments;
 
 namespace Barnabas.Simulation.Checkers;
 
@@ -27,6 +28,11 @@ internal sealed class ReplicaWatch
         _seen = replica.View;
         _seenEpoch = replica.State.LeaderEpoch;
         CheckView(_seen);
+        if (replica.State.Config.Cleanup.HasFlag(CleanupPolicy.Compact))
+        {
+            history.IsCompacted();
+        }
+
         var start = _seen.LogStartOffset;
         History.Recover(ReadAll(_seen, start, _seen.LogEndOffset), start, _seen.LogEndOffset);
         CheckStable(_seen);
@@ -57,7 +63,8 @@ internal sealed class ReplicaWatch
         ViolationException.Unless(
             view.LogStartOffset >= before.LogStartOffset,
             $"{History.Name}: the start fell from {before.LogStartOffset} to {view.LogStartOffset}");
-        if (view.LogEndOffset < History.End)
+        var isCut = view.LogEndOffset < History.End;
+        if (isCut)
         {
             ViolationException.Unless(
                 epoch > _seenEpoch, $"{History.Name}: in epoch {epoch} the log fell to {view.LogEndOffset} from {History.End}");
@@ -66,9 +73,19 @@ internal sealed class ReplicaWatch
 
         _seenEpoch = epoch;
         ReadAll(view, History.End, view.LogEndOffset).ForEach(History.Append);
+        if (History.Compaction is not null && (isCut || Array.Exists(view.Segments, segment => IsExchanged(segment, before.Segments))))
+        {
+            History.Exchanged(ReadAll(view, view.LogStartOffset, view.LogEndOffset), view.LogStartOffset);
+            CheckLookups(view);
+        }
+
         CheckStable(view);
         History.MakeDurable(Replica.Log.RecoveryPoint);
     }
+
+    // A new segment that is not behind all others has taken the place of some.
+    private static bool IsExchanged(Segment segment, Segment[] before) =>
+        segment.BaseOffset < before[^1].BaseOffset && Array.IndexOf(before, segment) < 0;
 
     private void CheckView(LogView view) => ViolationException.Unless(
         view.LogStartOffset <= view.LastStableOffset && view.LastStableOffset <= view.HighWatermark

@@ -11,6 +11,12 @@ internal sealed class TopicModel(string name, Uuid id, int partitions, bool flus
 
     public string Name => name;
 
+    /// <summary>How long a compacted topic keeps its tombstones, wall-clock milliseconds.</summary>
+    public const long DeleteRetentionMs = 2_000;
+
+    /// <summary>True where the newest value of a key is what counts.</summary>
+    public bool IsCompacted { get; init; }
+
     /// <summary>True when only its id says which topic is meant.</summary>
     public bool NeedsId => name.StartsWith(AgainPrefix, StringComparison.Ordinal);
 

@@ -4,6 +4,7 @@ using Barnabas.Base.Bytes;
 using Barnabas.Broker.Network;
 using Barnabas.Cluster.Partitions;
 using Barnabas.Log;
+using Barnabas.Log.Producers;
 using Barnabas.Messages;
 using Barnabas.Simulation.Seams;
 
@@ -38,7 +39,10 @@ internal enum PlantedBug
     /// <summary>The metadata log says that records are stored before they are.</summary>
     MetadataSyncSkipped,
 
-    /// <summary>The entries of an offset index point to the batch behind theirs.</summary>
+    /// <summary>
+    /// The entries of both indexes of a sealed segment lead to where the next ones should. Of the offset index that harms nobody: what it
+    /// leads to is compared with what is looked for.
+    /// </summary>
     IndexOneOff,
 
     /// <summary>What is kept of the producers at a roll is empty.</summary>
@@ -52,6 +56,18 @@ internal enum PlantedBug
 
     /// <summary>The recovery point, and so its checkpoint, moves before the flush.</summary>
     CheckpointBeforeFlush,
+
+    /// <summary>A compacted segment takes the place of the old ones before its bytes are on the platters.</summary>
+    SwapBeforeSync,
+
+    /// <summary>A tombstone goes with the first cleaning, and not after <c>delete.retention.ms</c>.</summary>
+    TombstoneDroppedEarly,
+
+    /// <summary>The oldest of several open transactions does not hold the last stable offset back.</summary>
+    StableOffsetTooHigh,
+
+    /// <summary>Retention takes the beginning of an open transaction away, and with it what the log knows of it.</summary>
+    RetentionPastOpenTransaction,
 }
 
 /// <summary>Plants the bugs. Stateless.</summary>
@@ -72,14 +88,20 @@ internal static class PlantedBugs
                 disk.SkipsSync = path => Path.GetFileName(path).StartsWith("topic", StringComparison.Ordinal);
                 break;
             case PlantedBug.IndexOneOff:
-                disk.Rewrites = (path, bytes) => IsTopic(path) && path.EndsWith(".index", StringComparison.Ordinal) ? OneOff(bytes) : bytes;
+                disk.Rewrites = (path, bytes) =>
+                    IsTopic(path) && path.EndsWith(".index.tmp", StringComparison.Ordinal) ? OneOff(bytes, keyBytes: 4)
+                    : IsTopic(path) && path.EndsWith(".timeindex.tmp", StringComparison.Ordinal) ? OneOff(bytes, keyBytes: 8)
+                    : bytes;
                 break;
             case PlantedBug.ProducerStateLostAtRoll:
-                disk.Rewrites = (path, bytes) => path.EndsWith(".snapshot", StringComparison.Ordinal) ? NoProducers() : bytes;
+                disk.Rewrites = (path, bytes) => path.EndsWith(".snapshot.tmp", StringComparison.Ordinal) ? NoProducers() : bytes;
                 break;
             case PlantedBug.TruncationMidBatch:
                 disk.CutsTo = (path, length) =>
                     IsTopic(path) && path.EndsWith(".log", StringComparison.Ordinal) ? Math.Max(0, length - 7) : length;
+                break;
+            case PlantedBug.SwapBeforeSync:
+                disk.SkipsSync = path => path.EndsWith(".cleaned", StringComparison.Ordinal);
                 break;
             case PlantedBug.VoteNotSynced:
                 disk.SkipsSync = path => path.EndsWith("quorum-state.tmp", StringComparison.Ordinal);
@@ -96,6 +118,8 @@ internal static class PlantedBugs
         SegmentBytes = 3_000,
         IndexIntervalBytes = 300,
         FileDeleteDelayMs = 200,
+        MinCleanableDirtyRatio = 0.1,
+        DeleteRetentionMs = bug == PlantedBug.TombstoneDroppedEarly ? 0 : config.DeleteRetentionMs,
         FlushOnAck = config.FlushOnAck && bug != PlantedBug.AcknowledgedBeforeFlush,
     };
 
@@ -142,21 +166,40 @@ internal static class PlantedBugs
         };
     }
 
-    /// <summary>The recovery point is where it will be after the flush.</summary>
-    public static void MoveRecoveryPoint(Replica replica) => SetRecoveryPoint(replica.Log, replica.View.LogEndOffset);
+    /// <summary>What is done to a replica behind every step.</summary>
+    public static void AfterStep(PlantedBug bug, Replica replica)
+    {
+        var open = Open(replica.Log.Producers.Transactions);
+        switch (bug)
+        {
+            case PlantedBug.CheckpointBeforeFlush:
+                SetRecoveryPoint(replica.Log, replica.View.LogEndOffset);
+                break;
+            case PlantedBug.StableOffsetTooHigh when open.Count > 1:
+                open.RemoveAt(0);
+                break;
+            case PlantedBug.RetentionPastOpenTransaction:
+                open.RemoveAll(transaction => transaction.FirstOffset < replica.View.LogStartOffset);
+                break;
+        }
+    }
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_RecoveryPoint")]
     private static extern void SetRecoveryPoint(PartitionLog log, long offset);
 
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_open")]
+    private static extern ref List<(long FirstOffset, long ProducerId)> Open(OpenTransactions transactions);
+
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_first")]
     private static extern ref FetchInterest? First(FetchWaiters waiters);
 
-    // Eight bytes an entry, four of them the position.
-    private static byte[] OneOff(byte[] index)
+    // A key and four bytes of where it leads to.
+    private static byte[] OneOff(byte[] index, int keyBytes)
     {
-        for (var at = 4; at + 12 <= index.Length; at += 8)
+        var entryBytes = keyBytes + 4;
+        for (var at = keyBytes; at + entryBytes + 4 <= index.Length; at += entryBytes)
         {
-            index.AsSpan(at + 8, 4).CopyTo(index.AsSpan(at));
+            index.AsSpan(at + entryBytes, 4).CopyTo(index.AsSpan(at));
         }
 
         return index;

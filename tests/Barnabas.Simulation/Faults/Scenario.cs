@@ -25,6 +25,12 @@ internal sealed record Scenario
 
     public int Topics { get; private set; } = 3;
 
+    /// <summary>How often the administrator deletes a topic when it has its turn, of 100.</summary>
+    public int DeletePercent { get; private set; } = 15;
+
+    /// <summary>The share of topics that are compacted, of 100.</summary>
+    public int CompactedPercent { get; private set; }
+
     /// <summary>The share of topics whose acknowledgements wait for the disk, of 100.</summary>
     public int FlushOnAckPercent { get; private set; } = 50;
 

@@ -33,8 +33,10 @@ internal static class SimHandlers
             NewProducerId = ids.Take,
             Report = _ => { },
         });
+
+        // The workload is its own coordinator, and writes the markers itself.
         var verifier = new TransactionVerifier(
-            (id, operation) => transactions.Submit(id, operation), isEnabled: () => true, machine.Config.Transactions.JoinWaitMs);
+            (id, operation) => transactions.Submit(id, operation), isEnabled: () => false, machine.Config.Transactions.JoinWaitMs);
         return new HandlerTable(ApiListeners.Broker)
             .Add(new ProduceHandler(
                 table, node.BackgroundLoop("produce-slow"), machine.Clock, verifier, () => machine.Config.ChecksRecords))
@@ -45,6 +47,7 @@ internal static class SimHandlers
             .Add(new DeleteTopicsHandler(context))
             .Add(new IncrementalAlterConfigsHandler(context))
             .Add(new InitProducerIdHandler(ids, transactions))
+            .Add(new WriteTxnMarkersHandler(partitions, machine.Clock))
             .AddGroups(node.Groups, node.Driver.Publisher, topic => node.AutoTopics.Create(topic));
     }
 }

@@ -12,6 +12,7 @@ using Barnabas.Cluster.Metadata;
 using Barnabas.Cluster.Partitions;
 using Barnabas.Cluster.Partitions.Moves;
 using Barnabas.Cluster.Raft;
+using Barnabas.Log.Compaction;
 using Barnabas.Log.Directories;
 
 namespace Barnabas.Simulation.Nodes;
@@ -31,6 +32,7 @@ internal sealed class SimNode : IMetadataSubscriber
     private readonly ReplicaDirectories _directories;
     private readonly LiveConfig _live;
     private readonly Checkpoints _checkpoints;
+    private readonly LogCleaner _cleaner;
 
     /// <summary>Opens the data directory, formatting an empty one, and reads the metadata. Blocks, as a start does.</summary>
     public SimNode(SimMachine machine)
@@ -79,6 +81,18 @@ internal sealed class SimNode : IMetadataSubscriber
             _health, _checkpoints.WriteRecoveryPoints, _checkpoints.WriteLogStarts, _checkpoints.WriteHighWatermarks);
         Upkeep = new LogUpkeep(BackgroundLoop("upkeep"), Replicas.Table.Snapshot, times, disk);
         Shards.UseUpkeep(Upkeep);
+
+        // So little at once that a cleaning takes many turns, and so small a map that it may be full.
+        var memory = new CleaningMemory(MapBytes: 2_000, MapLoadFactor: 0.9, IoBytes: 1_024);
+        var cleaning = new CleanerSettings(BackoffMs: 150, IoBytesPerSecond: 1 << 30, memory, Threads: 2);
+        _cleaner = new LogCleaner(
+            Replicas.Table,
+            () => cleaning,
+            new CleanerWorld(
+                machine.Randomness.Split(),
+                () => new Loop("cleaner", _background, machine.Clock, turnTasksMax: 1),
+                () => _health.Guard(_checkpoints.WriteCleanerOffsets),
+                Reports.Add));
         Loop[] loops = [.. io.Select((host, index) => new Loop($"network-{index}", host, machine.Clock))];
         Server = new NetworkServer(machine.Wire, loops, machine.Config.Network.Limits, new NetworkLog(OnNetworkFault));
     }
@@ -137,6 +151,7 @@ internal sealed class SimNode : IMetadataSubscriber
         Replicas.Start(OpenLogs(image), image, () =>
         {
             Upkeep.Start();
+            _cleaner.Start();
             Ask((machine, decision) => BrokerRegistrations.Unfence(machine, _machine.Config.NodeId, BrokerEpoch, decision), _ =>
             {
                 Server.Listen("PLAINTEXT", new IPEndPoint(IPAddress.Loopback, 9092), handlers(this));
@@ -164,25 +179,31 @@ internal sealed class SimNode : IMetadataSubscriber
     /// <summary>A loop whose turns may block.</summary>
     public Loop BackgroundLoop(string name) => new(name, _background, _machine.Clock);
 
-    // Replicas before the upkeep, as in production: from then on they bring it no more to flush.
+    // The cleaner first, then the replicas, then the upkeep, as in production: from then on nobody brings it more to do.
     private void Fence() => Ask(
         (machine, decision) => BrokerRegistrations.Fence(machine, _machine.Config.NodeId, BrokerEpoch, decision),
         _ =>
         {
-            var held = Held.ToArray();
-            var left = held.Length + 1;
-            var stopping = new ReplicaFailure(ErrorCode.NotLeaderOrFollower, "the broker stops");
-            foreach (var replica in held)
-            {
-                replica.Shard.Loop.Post(new ActionTask(() =>
-                {
-                    replica.Retire(stopping);
-                    CloseWhenNone(--left, held);
-                }));
-            }
-
-            CloseWhenNone(--left, held);
+            Upkeep.EndWaiting();
+            _cleaner.Stop(Retire);
         });
+
+    private void Retire()
+    {
+        var held = Held.ToArray();
+        var left = held.Length + 1;
+        var stopping = new ReplicaFailure(ErrorCode.NotLeaderOrFollower, "the broker stops");
+        foreach (var replica in held)
+        {
+            replica.Shard.Loop.Post(new ActionTask(() =>
+            {
+                replica.Retire(stopping);
+                CloseWhenNone(--left, held);
+            }));
+        }
+
+        CloseWhenNone(--left, held);
+    }
 
     private QuorumDriverSetup DriverSetup(VoterEndpoint voter) => new(
         new MetadataNodeSetup
@@ -292,6 +313,7 @@ internal sealed class SimNode : IMetadataSubscriber
             _checkpoints.WriteRecoveryPoints();
             _checkpoints.WriteLogStarts();
             _checkpoints.WriteHighWatermarks();
+            _checkpoints.WriteCleanerOffsets();
             return true;
         }
         catch (IOException e)

@@ -287,9 +287,9 @@ internal sealed class SimWorld
             CompareCoordinators();
         }
 
-        if (Bug == PlantedBug.CheckpointBeforeFlush)
+        if (Bug != PlantedBug.None)
         {
-            node.Held.ForEach(PlantedBugs.MoveRecoveryPoint);
+            node.Held.ForEach(replica => PlantedBugs.AfterStep(Bug, replica));
         }
 
         _faults.LookAt(node);

@@ -31,7 +31,7 @@ internal sealed class AdminClient(SimWorld world, string name, Randomness worklo
         {
             Create(NextName());
         }
-        else if (Random.Chance(0.15))
+        else if (Random.Next(100) < World.Scenario.DeletePercent)
         {
             Delete(topics[Random.Next(topics.Count)]);
         }
@@ -49,6 +49,7 @@ internal sealed class AdminClient(SimWorld world, string name, Randomness worklo
         _waits = true;
         var partitions = 1 + Random.Next(3);
         var flushes = Random.Next(100) < World.Scenario.FlushOnAckPercent;
+        var isCompacted = Random.Next(100) < World.Scenario.CompactedPercent;
         var request = new CreateTopicsRequest
         {
             TimeoutMs = 30_000,
@@ -59,7 +60,12 @@ internal sealed class AdminClient(SimWorld world, string name, Randomness worklo
                     Name = topic,
                     NumPartitions = partitions,
                     ReplicationFactor = 1,
-                    Configs = [new() { Name = "barnabas.flush.on.ack", Value = flushes ? "true" : "false" }],
+                    Configs =
+                    [
+                        new() { Name = "barnabas.flush.on.ack", Value = flushes ? "true" : "false" },
+                        new() { Name = "cleanup.policy", Value = isCompacted ? "compact" : "delete" },
+                        new() { Name = "delete.retention.ms", Value = $"{TopicModel.DeleteRetentionMs}" },
+                    ],
                 },
             ],
         };
@@ -69,7 +75,7 @@ internal sealed class AdminClient(SimWorld world, string name, Randomness worklo
             var result = reply.Topics[0];
             if (IsTaken(result.ErrorCode, $"creating {topic}"))
             {
-                World.Topics.Add(new TopicModel(topic, result.TopicId, partitions, flushes));
+                World.Topics.Add(new TopicModel(topic, result.TopicId, partitions, flushes) { IsCompacted = isCompacted });
             }
         });
     }
@@ -103,7 +109,7 @@ internal sealed class AdminClient(SimWorld world, string name, Randomness worklo
     {
         _waits = true;
         topic.RetentionBytes = null;
-        var value = Random.Chance(0.3) ? "-1" : $"{3_000 + Random.Next(9_000)}";
+        var value = Random.Chance(0.3) ? "-1" : $"{1_000 + Random.Next(9_000)}";
         var request = new IncrementalAlterConfigsRequest
         {
             Resources =

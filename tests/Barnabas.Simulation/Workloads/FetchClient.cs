@@ -205,12 +205,16 @@ internal sealed class FetchClient : SimClient
                 !_readsCommitted || aborted.Drops(batch) == history.Transactions.IsAborted(batch),
                 $"{history.Name}: a reader of committed records takes {batch} for what it is not");
             ViolationException.Unless(
-                batch.BaseOffset <= cursor.Offset && batch.LastOffset >= cursor.Offset, $"{history.Name}: at {cursor.Offset} came {batch}");
+                batch.LastOffset >= cursor.Offset && (batch.BaseOffset <= cursor.Offset || IsGap(history, cursor.Offset, batch.BaseOffset)),
+                $"{history.Name}: at {cursor.Offset} came {batch}");
             ViolationException.Unless(
                 batch.LastOffset < limit, $"{history.Name}: {batch} came to a reader below {limit} of {reply.HighWatermark}");
             cursor.Offset = batch.LastOffset + 1;
         }
     }
+
+    // What is there now was there when it was fetched.
+    private static bool IsGap(PartitionHistory history, long from, long to) => history.Compaction?.HasAny(from, to) == false;
 
     private void TakeError(Cursor cursor, FetchResponse.PartitionData reply, PartitionHistory history)
     {

@@ -24,7 +24,7 @@ internal sealed class LookupClient(SimWorld world, string name, Randomness workl
     /// <inheritdoc/>
     protected override void Act()
     {
-        if (_waits || World.IsHealing || World.ChooseTopic(Random) is not { NeedsId: false } topic)
+        if (_waits || World.IsHealing || World.ChooseTopic(Random) is not { NeedsId: false, IsCompacted: false } topic)
         {
             return;
         }

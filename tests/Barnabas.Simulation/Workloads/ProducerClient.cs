@@ -15,6 +15,7 @@ namespace Barnabas.Simulation.Workloads;
 internal sealed class ProducerClient : SimClient
 {
     private const int InFlightMax = 3;
+    private const int Keys = 40;
     private readonly List<Sent> _outstanding = [];
     private readonly bool _isIdempotent;
     private readonly short _acks;
@@ -142,9 +143,18 @@ internal sealed class ProducerClient : SimClient
             ProducerEpoch = _isIdempotent ? (short)0 : (short)-1,
             BaseSequence = _isIdempotent ? _nextSequence : -1,
         });
-        foreach (var value in values)
+        for (var i = 0; i < values.Length; i++)
         {
-            builder.Append(World.Clock.WallMs, default, Encoding.UTF8.GetBytes(value));
+            OptionalBytes key = _topic!.IsCompacted ? Encoding.UTF8.GetBytes($"key{Random.Next(Keys)}") : default;
+            if (_topic.IsCompacted && Random.Chance(0.15))
+            {
+                values[i] = LoggedBatch.Tombstone;
+                builder.Append(World.Clock.WallMs, key, default);
+            }
+            else
+            {
+                builder.Append(World.Clock.WallMs, key, Encoding.UTF8.GetBytes(values[i]));
+            }
         }
 
         builder.End();
@@ -203,7 +213,7 @@ internal sealed class ProducerClient : SimClient
                 // As Kafka, a node remembers one batch of each producer over a restart, and refuses to tell of those before it.
                 ViolationException.Unless(
                     _history.Losses > _lossesAtStart || World.Scenario.RefusesBatches
-                    || (batch.Life != World.Life && _history.Has(batch.Values[0])),
+                    || (batch.Life != World.Life && _history.Has(batch.Values)),
                     $"{Name}: {reply.ErrorCode} for {batch} of {_producerId} though nothing was lost; {_history.Tail(_producerId)}");
                 ChooseTopic();
                 break;

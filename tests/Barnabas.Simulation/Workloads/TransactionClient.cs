@@ -25,6 +25,7 @@ internal sealed class TransactionClient(SimWorld world, string name, Randomness 
     private bool _waits;
     private bool _isOpen;
     private bool _commits;
+    private bool _lingers;
     private string[]? _values;
     private byte[] _batch = [];
 
@@ -32,7 +33,10 @@ internal sealed class TransactionClient(SimWorld world, string name, Randomness 
     public override bool IsDone => !_waits && !_isOpen;
 
     /// <inheritdoc/>
-    protected override int ThinkUs() => World.IsHealing ? 100_000 : Random.Next(Random.Chance(0.1) ? 400_000 : 20_000);
+    protected override int ThinkUs() =>
+        World.IsHealing ? 100_000
+        : _isOpen && _lingers ? 200_000 + Random.Next(800_000)
+        : Random.Next(Random.Chance(0.1) ? 400_000 : 20_000);
 
     /// <inheritdoc/>
     protected override void OnDisconnected() => _waits = false;
@@ -84,7 +88,7 @@ internal sealed class TransactionClient(SimWorld world, string name, Randomness 
     private void Choose()
     {
         // Markers name topics.
-        _topic = World.ChooseTopic(Random) is { NeedsId: false } topic ? topic : null;
+        _topic = World.ChooseTopic(Random) is { NeedsId: false, IsCompacted: false } topic ? topic : null;
         if (_topic is not null)
         {
             _partition = Random.Next(_topic.Partitions);
@@ -109,6 +113,7 @@ internal sealed class TransactionClient(SimWorld world, string name, Randomness 
                 _sequence = 0;
                 _batchesLeft = 1 + Random.Next(4);
                 _commits = Random.Chance(0.6);
+                _lingers = Random.Chance(0.2);
             }
         });
     }
