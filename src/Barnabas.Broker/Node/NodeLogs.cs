@@ -85,7 +85,7 @@ internal sealed class NodeLogs : IMetadataSubscriber
             () => setup.Config.Broker.Logs.Cleaner,
             new CleanerWorld(
                 setup.Randomness.Split(),
-                () => new Loop("cleaner", setup.Group.BackgroundLoops, setup.Clock, turnTasksMax: 1),
+                () => new Loop("cleaner", setup.Group.CleaningLoops, setup.Clock, turnTasksMax: 1),
                 () => _cares.ForEach(care => care.WriteCleanerOffsets()),
                 text => setup.Log.Error("cleaner", text)));
     }

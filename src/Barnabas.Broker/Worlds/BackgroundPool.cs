@@ -14,15 +14,20 @@ public sealed class BackgroundPool : IDisposable
 
     private readonly Queue<LoopTask> _waiting = new();
     private readonly Thread[] _threads;
+    private readonly bool _givesWay;
     private bool _stopping;
 
     /// <summary>Starts the threads.</summary>
-    public BackgroundPool(int threads)
+    /// <param name="threads">How many.</param>
+    /// <param name="name">Theirs, before a number.</param>
+    /// <param name="givesWay">True for work that keeps a core busy for long: other threads need not wait for it.</param>
+    public BackgroundPool(int threads, string name = "background", bool givesWay = false)
     {
+        _givesWay = givesWay;
         _threads = new Thread[threads];
         for (var i = 0; i < threads; i++)
         {
-            _threads[i] = new Thread(RunThread) { Name = $"background-{i}", IsBackground = true };
+            _threads[i] = new Thread(RunThread) { Name = $"{name}-{i}", IsBackground = true };
             _threads[i].Start();
         }
     }
@@ -79,6 +84,11 @@ public sealed class BackgroundPool : IDisposable
 
     private void RunThread()
     {
+        if (_givesWay)
+        {
+            ThreadShare.GiveWay();
+        }
+
         while (Next() is { } work)
         {
             work.Run();

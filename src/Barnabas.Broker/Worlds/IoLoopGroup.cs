@@ -14,7 +14,8 @@ public enum WireKind
 
 /// <summary>
 /// The threads of this process, shared by all brokers in it: I/O loops, one more thread for loops that must never wait behind a produce
-/// (controller, Raft), and the background pool. Started by the first broker and stopped by the last. Safe from any thread.
+/// (controller, Raft), the background pool and the cleaners' threads. Started by the first broker and stopped by the last. Safe from any
+/// thread.
 /// </summary>
 public sealed class IoLoopGroup : IDisposable
 {
@@ -31,6 +32,7 @@ public sealed class IoLoopGroup : IDisposable
         _hosts = threads.Io.Select(thread => new LoopHost(thread, clock)).ToArray();
         Control = new LoopHost(threads.Control, clock);
         BackgroundLoops = new LoopHost(threads.Control, clock, threads.Background);
+        CleaningLoops = new LoopHost(threads.Control, clock, threads.Cleaning);
     }
 
     /// <summary>The wire of this platform unless another is asked for.</summary>
@@ -47,6 +49,9 @@ public sealed class IoLoopGroup : IDisposable
 
     /// <summary>The host for loops whose turns may block; they run on the background pool.</summary>
     public LoopHost BackgroundLoops { get; }
+
+    /// <summary>The host for loops that keep a core busy for long; whoever answers requests does not wait for them.</summary>
+    public LoopHost CleaningLoops { get; }
 
     /// <summary>For work that may block.</summary>
     public BackgroundPool Background => _threads.Background;
@@ -91,6 +96,7 @@ public sealed class IoLoopGroup : IDisposable
 
             Control.Dispose();
             BackgroundLoops.Dispose();
+            CleaningLoops.Dispose();
             if (--_threads.Users == 0)
             {
                 Shared.Remove(_threads.Kind);
@@ -102,7 +108,7 @@ public sealed class IoLoopGroup : IDisposable
     /// <summary>The threads themselves; its count of users is guarded by the gate.</summary>
     private sealed class SharedThreads
     {
-        private const int BackgroundThreads = 3;
+        private const int BackgroundThreads = 3, CleaningThreads = 2;
 
         public SharedThreads(WireKind kind, int ioThreads, Action<string, long>? onSlowTurn)
         {
@@ -115,6 +121,7 @@ public sealed class IoLoopGroup : IDisposable
 
             Control = new PortableIoLoop("control");
             Background = new BackgroundPool(BackgroundThreads);
+            Cleaning = new BackgroundPool(CleaningThreads, "cleaner", givesWay: true);
             foreach (var thread in Io.Append(Control))
             {
                 thread.OnSlowTurn = onSlowTurn;
@@ -130,11 +137,14 @@ public sealed class IoLoopGroup : IDisposable
 
         public BackgroundPool Background { get; }
 
+        public BackgroundPool Cleaning { get; }
+
         public int Users { get; set; }
 
         public void Stop()
         {
             // Background work may still post to the loops, and the loops may still run it out.
+            Cleaning.Dispose();
             Background.Dispose();
             Control.Dispose();
             foreach (var thread in Io)
