@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using Barnabas.Cluster.Metadata;
 
 namespace Barnabas.Cluster.Groups.Consumer;
@@ -26,7 +27,7 @@ public static class TopicHash
             Write(bytes, OfTopic(topic, partition => RacksOf(topic.Partitions[partition], image)));
         }
 
-        return (long)XxHash3.Hash(bytes.WrittenSpan);
+        return (long)XxHash3.HashToUInt64(bytes.WrittenSpan);
     }
 
     /// <summary>Of one topic: its id, name and partitions, and the racks of their replicas, in ordinal order.</summary>
@@ -48,7 +49,7 @@ public static class TopicHash
             }
         }
 
-        return (long)XxHash3.Hash(bytes.WrittenSpan);
+        return (long)XxHash3.HashToUInt64(bytes.WrittenSpan);
     }
 
     /// <summary>Racks of a partition's replicas, in ordinal order, one for each replica whose broker has one.</summary>
