@@ -26,6 +26,7 @@ public sealed class LayeringTests
     private static readonly Dictionary<string, string[]> Packages = new()
     {
         ["Barnabas.Messages.Generator"] = ["Microsoft.CodeAnalysis.CSharp"],
+        ["Barnabas.Cluster"] = ["System.IO.Hashing"],
         ["Barnabas.App"] = ["System.CommandLine"],
     };
 
