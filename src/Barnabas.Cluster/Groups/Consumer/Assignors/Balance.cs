@@ -52,7 +52,7 @@ internal sealed class Balance
                     var partition = had[i].Partition;
                     if (partition >= 0 && partition < topic.Owners.Length && topic.Owners[partition] is null)
                     {
-                        topic.Owners[partition] = member;
+                        topic.Owners[partition] = topic.Before[partition] = member;
                         member.Add(topic, partition, isNew: false);
                     }
                 }
@@ -88,18 +88,31 @@ internal sealed class Balance
             foreach (var member in order)
             {
                 var lowest = _members.Min(other => other.Load);
-                while (member.Load - lowest >= 2 && _path.Find(member))
+                while (member.Load - lowest >= 2 && _path.Find(member, end => member.Load - end.Load >= 2, newOnly: false))
                 {
-                    foreach (var (from, topic, to) in _path.Steps)
-                    {
-                        Move(from, topic, to);
-                    }
-
+                    Walk();
                     moved = true;
                     if (lowest < member.Load)
                     {
                         lowest = _members.Min(other => other.Load);
                     }
+                }
+            }
+        }
+    }
+
+    /// <summary>Gives partitions back to members that had them, where the loads stay as they are.</summary>
+    public void GiveBack()
+    {
+        for (var gained = true; gained;)
+        {
+            gained = false;
+            foreach (var topic in _topics)
+            {
+                for (var partition = 0; partition < topic.Owners.Length; partition++)
+                {
+                    gained |= topic.Before[partition] is { } before && before != topic.Owners[partition]
+                        && TryGiveBack(topic, partition, before);
                 }
             }
         }
@@ -130,6 +143,39 @@ internal sealed class Balance
         least.Enqueue(member, (member.Load, member.Index));
     }
 
+    // Whoever gets one back hands on another that was new to it, until it comes to one that then has what the owner had.
+    private bool TryGiveBack(Topic topic, int partition, Member before)
+    {
+        var owner = topic.Owners[partition]!;
+        var load = owner.Load;
+        owner.Take(topic, partition);
+        topic.Owners[partition] = before;
+        before.Add(topic, partition, isNew: false);
+        if (before.Load == load)
+        {
+            return true;
+        }
+
+        if (_path.Find(before, end => end != before && end.Load == load - 1, newOnly: true))
+        {
+            Walk();
+            return true;
+        }
+
+        before.Take(topic, partition);
+        topic.Owners[partition] = owner;
+        owner.Add(topic, partition, isNew: true);
+        return false;
+    }
+
+    private void Walk()
+    {
+        foreach (var (from, topic, to) in _path.Steps)
+        {
+            Move(from, topic, to);
+        }
+    }
+
     private void Move(Member from, Topic topic, Member to)
     {
         var held = from.Held[topic];
@@ -143,10 +189,9 @@ internal sealed class Balance
         }
 
         var moved = source[at];
-        source.RemoveAt(at);
-        from.Load--;
+        from.Take(topic, moved);
         topic.Owners[moved] = to;
-        to.Add(topic, moved, isNew: true);
+        to.Add(topic, moved, isNew: topic.Before[moved] != to);
     }
 
     private bool Matches(Member member, Topic topic, int partition) =>
@@ -160,6 +205,9 @@ internal sealed class Balance
         public Uuid Id { get; } = id;
 
         public Member?[] Owners { get; } = new Member?[partitions];
+
+        /// <summary>Who had each partition, of those that may have it still.</summary>
+        public Member?[] Before { get; } = new Member?[partitions];
 
         public List<Member> Members { get; } = [];
     }
@@ -194,6 +242,17 @@ internal sealed class Balance
 
             (isNew ? held.New : held.Kept).Add(partition);
             Load++;
+        }
+
+        public void Take(Topic topic, int partition)
+        {
+            var held = Held[topic];
+            if (!held.New.Remove(partition))
+            {
+                held.Kept.Remove(partition);
+            }
+
+            Load--;
         }
     }
 }

@@ -14,8 +14,11 @@ internal sealed class BalancePath(Balance.Member[] members, List<Balance.Topic> 
     /// <summary>The way found last, from its end to its start.</summary>
     public List<(Balance.Member From, Balance.Topic Topic, Balance.Member To)> Steps { get; } = [];
 
-    /// <summary>True when there is a way from the member to one that has at least two less.</summary>
-    public bool Find(Balance.Member start)
+    /// <summary>True when there is a way from the member to one where it may end.</summary>
+    /// <param name="start">Who hands on first.</param>
+    /// <param name="isEnd">Who may keep what it gets.</param>
+    /// <param name="newOnly">True to leave alone what members had before.</param>
+    public bool Find(Balance.Member start, Func<Balance.Member, bool> isEnd, bool newOnly)
     {
         Array.Fill(_cost, int.MaxValue);
         Array.Fill(_topicCost, int.MaxValue);
@@ -25,23 +28,23 @@ internal sealed class BalancePath(Balance.Member[] members, List<Balance.Topic> 
         while (_next.TryTakeFirst(out var index))
         {
             var member = members[index];
-            if (start.Load - member.Load >= 2)
+            if (isEnd(member))
             {
                 Trace(start, member);
                 return true;
             }
 
-            Spread(member);
+            Spread(member, newOnly);
         }
 
         return false;
     }
 
-    private void Spread(Balance.Member member)
+    private void Spread(Balance.Member member, bool newOnly)
     {
         foreach (var topic in member.Topics)
         {
-            if (!member.Held.TryGetValue(topic, out var held) || held.New.Count + held.Kept.Count == 0)
+            if (!member.Held.TryGetValue(topic, out var held) || held.New.Count + (newOnly ? 0 : held.Kept.Count) == 0)
             {
                 continue;
             }

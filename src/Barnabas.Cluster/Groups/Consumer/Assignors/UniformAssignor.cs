@@ -27,6 +27,7 @@ public sealed class UniformAssignor : ConsumerAssignor
         balance.Keep();
         balance.ShareOut();
         balance.Level();
+        balance.GiveBack();
         return balance.Result();
     }
 }
