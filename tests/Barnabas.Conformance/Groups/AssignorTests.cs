@@ -10,12 +10,13 @@ using Barnabas.Shared;
 namespace Barnabas.Conformance.Groups;
 
 /// <summary>
-/// Groups drawn from a seed are assigned by Kafka's assignors and by ours. `range` is the same; `uniform` has loads
-/// that are as equal or more so.
+/// Groups drawn from a seed are assigned by Kafka's assignors and by ours. `range` is the same; `uniform` has loads that are as equal or
+/// more so, and where they are as equal, it moves more or matches fewer racks in some groups only, of which there may not be more.
 /// </summary>
 public sealed class AssignorTests
 {
     private const int Groups = 1_000;
+    private const int GroupsWithMoreMoves = 18, GroupsWithFewerMatches = 13;
     private const ulong Seed = 848;
 
     [BrokerFact(Need.Peer)]
@@ -35,19 +36,33 @@ public sealed class AssignorTests
     {
         var groups = Draw();
         var kafka = Judge("uniform", groups);
-        var worse = new List<string>();
+        var (worse, moved, far) = (new List<string>(), new List<string>(), new List<string>());
         for (var i = 0; i < groups.Count; i++)
         {
             var ours = groups[i].Weigh(groups[i].Text(UniformAssignor.Instance.Assign(groups[i].Input())));
             var theirs = groups[i].Weigh(kafka[i]);
+            var text = $"group {i}: ours {ours}, Kafka's {theirs}";
             if (ours.Unevenness > theirs.Unevenness)
             {
-                worse.Add($"group {i}: ours {ours}, Kafka's {theirs}");
+                worse.Add(text);
+            }
+            else if (ours.Unevenness == theirs.Unevenness && ours.Moved > theirs.Moved)
+            {
+                moved.Add(text);
+            }
+            else if (ours.Unevenness == theirs.Unevenness && ours.Near < theirs.Near)
+            {
+                far.Add(text);
             }
         }
 
-        Assert.True(worse.Count == 0, $"{worse.Count} groups\n{string.Join('\n', worse.Take(40))}");
+        AssertAtMost(0, worse);
+        AssertAtMost(GroupsWithMoreMoves, moved);
+        AssertAtMost(GroupsWithFewerMatches, far);
     }
+
+    private static void AssertAtMost(int count, List<string> groups) =>
+        Assert.True(groups.Count <= count, $"{groups.Count} groups\n{string.Join('\n', groups.Take(40))}");
 
     private static List<DrawnGroup> Draw()
     {

@@ -86,7 +86,7 @@ public sealed class DiskFullTests
                 () =>
                 {
                     refused += partition.Produce(100_000) == ErrorCode.None ? 0 : 1;
-                    return partition.Acknowledged.Count >= 1000;
+                    return partition.Acknowledged.Count >= 600; // twice what the disk holds
                 },
                 TimeSpan.FromSeconds(120)),
             $"{partition.Acknowledged.Count} acknowledged");

@@ -43,8 +43,10 @@ def copy(out):
         out.send_offsets_to_transaction(positions, consumer.consumer_group_metadata(), DEADLINE_S)
         transactions += 1
         if transactions % 3 == 0:
+            check(out.flush(DEADLINE_S) == 0, "unsent records")  # an abort drops what is not sent yet
             out.abort_transaction(DEADLINE_S)
             for at in consumer.committed(consumer.assignment(), DEADLINE_S):
+                check(not at.error, f"{at.error}")
                 consumer.seek(TopicPartition(at.topic, at.partition, max(at.offset, 0)))
         else:
             out.commit_transaction(DEADLINE_S)
