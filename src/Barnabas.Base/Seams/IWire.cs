@@ -18,8 +18,9 @@ public interface IWire
     /// <param name="loops">The owners of what is accepted; the first also accepts. All must be hosted by what this wire needs for its
     /// events.</param>
     /// <param name="acceptor">Told of each connection.</param>
+    /// <param name="paused">True to leave every connection in the backlog until <see cref="IWireListener.Paused"/> is set to false.</param>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
-    IWireListener Listen(IPEndPoint endPoint, int backlogMax, IReadOnlyList<Loop> loops, IWireAcceptor acceptor);
+    IWireListener Listen(IPEndPoint endPoint, int backlogMax, IReadOnlyList<Loop> loops, IWireAcceptor acceptor, bool paused);
 }
 
 /// <summary>A listening address. Safe from any thread.</summary>

@@ -32,8 +32,8 @@ public sealed class Listener : IWireAcceptor
 
     void IWireAcceptor.Refused(string reason) => _server.OnRefused(this, reason);
 
-    internal void Open(IWire wire, IPEndPoint endPoint, int backlogMax, IReadOnlyList<Loop> loops) =>
-        _wire = wire.Listen(endPoint, backlogMax, loops, this);
+    internal void Open(IWire wire, IPEndPoint endPoint, int backlogMax, IReadOnlyList<Loop> loops, bool paused) =>
+        _wire = wire.Listen(endPoint, backlogMax, loops, this, paused);
 
     internal void Pause(bool paused)
     {

@@ -75,8 +75,7 @@ public sealed class NetworkServer
     public Listener Listen(string name, IPEndPoint endPoint, HandlerTable handlers, bool paused = false)
     {
         var listener = new Listener(this, name, handlers);
-        listener.Open(_wire, endPoint, Limits.BacklogMax, _loops);
-        listener.Pause(paused);
+        listener.Open(_wire, endPoint, Limits.BacklogMax, _loops, paused);
         Volatile.Write(ref _listeners, [.. _listeners, listener]);
         return listener;
     }

@@ -25,11 +25,12 @@ internal sealed class AsyncListener : IWireListener
     private bool _paused;
     private bool _closed;
 
-    public AsyncListener(Socket socket, IReadOnlyList<Loop> loops, IWireAcceptor acceptor)
+    public AsyncListener(Socket socket, IReadOnlyList<Loop> loops, IWireAcceptor acceptor, bool paused)
     {
         _socket = socket;
         _loops = loops;
         _acceptor = acceptor;
+        _paused = paused;
         _accepted = new ActionTask(Accepted);
         _retry = new ActionTimer(AcceptNext);
         _accept.Completed += (_, _) => _loops[0].Post(_accepted);

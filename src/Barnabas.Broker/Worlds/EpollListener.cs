@@ -24,11 +24,12 @@ internal sealed unsafe class EpollListener : EpollItem, IWireListener
     private bool _paused;
     private bool _closed;
 
-    public EpollListener(Socket socket, IReadOnlyList<Loop> loops, IWireAcceptor acceptor)
+    public EpollListener(Socket socket, IReadOnlyList<Loop> loops, IWireAcceptor acceptor, bool paused)
     {
         _socket = socket;
         _loops = loops;
         _acceptor = acceptor;
+        _paused = paused;
         _retry = new ActionTimer(Arm);
         EndPoint = (IPEndPoint)socket.LocalEndPoint!;
     }

@@ -11,9 +11,9 @@ namespace Barnabas.Broker.Worlds;
 public sealed class SocketWire : IWire
 {
     /// <inheritdoc/>
-    public IWireListener Listen(IPEndPoint endPoint, int backlogMax, IReadOnlyList<Loop> loops, IWireAcceptor acceptor)
+    public IWireListener Listen(IPEndPoint endPoint, int backlogMax, IReadOnlyList<Loop> loops, IWireAcceptor acceptor, bool paused)
     {
-        var listener = new AsyncListener(ListenSocket.Open(endPoint, backlogMax), loops, acceptor);
+        var listener = new AsyncListener(ListenSocket.Open(endPoint, backlogMax), loops, acceptor, paused);
         loops[0].Post(new ActionTask(listener.Begin));
         return listener;
     }

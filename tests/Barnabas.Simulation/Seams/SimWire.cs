@@ -37,8 +37,8 @@ internal sealed class SimWire(SimClock clock, SimEvents events, Randomness netwo
     internal Randomness Network => network;
 
     /// <inheritdoc/>
-    public IWireListener Listen(IPEndPoint endPoint, int backlogMax, IReadOnlyList<Loop> loops, IWireAcceptor acceptor) =>
-        _listener = new SimListener(endPoint, loops, acceptor);
+    public IWireListener Listen(IPEndPoint endPoint, int backlogMax, IReadOnlyList<Loop> loops, IWireAcceptor acceptor, bool paused) =>
+        _listener = new SimListener(endPoint, loops, acceptor) { Paused = paused };
 
     /// <summary>Connects a client; null when nobody listens.</summary>
     public SimSocket? Connect(ISimPeer peer)

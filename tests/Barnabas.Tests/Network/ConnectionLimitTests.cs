@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Barnabas.Base.Loops;
+using Barnabas.Base.Seams;
 using Barnabas.Broker.Network;
 using Barnabas.Broker.Worlds;
 using Barnabas.Messages;
@@ -83,6 +85,34 @@ public sealed class ConnectionLimitTests
         Assert.NotNull(waitedFor.Receive());
     }
 
+    /// <summary>
+    /// A client that connects while the broker starts is not served by a table that is still being filled. Paused from before it listens:
+    /// at the wire's own level, for who listens cannot connect before that call is over.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task A_listener_that_begins_paused_takes_nobody_before_it_is_resumed(WireKind kind)
+    {
+        await using var server = new TestServer(kind, TestServer.Table(new EchoHandler(ApiKey.Heartbeat)));
+        IWire wire = kind == WireKind.Epoll ? new EpollWire() : new SocketWire();
+        var admitted = new TaskCompletionSource<IPEndPoint>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var listener = wire.Listen(new IPEndPoint(IPAddress.Loopback, 0), 10, server.Loops, new Refusing(admitted), paused: true);
+        using var client = new TcpClient(AddressFamily.InterNetwork);
+        await client.ConnectAsync(listener.EndPoint);
+        for (var turn = 0; turn < 10; turn++)
+        {
+            // Each comes behind the events that the loop had.
+            var ran = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            server.Loops[0].Post(new ActionTask(ran.SetResult));
+            await ran.Task;
+        }
+
+        Assert.False(admitted.Task.IsCompleted);
+        listener.Paused = false;
+        Assert.Equal((IPEndPoint)client.Client.LocalEndPoint!, await admitted.Task.WaitAsync(TimeSpan.FromSeconds(30)));
+        listener.Close();
+    }
+
     [Theory]
     [MemberData(nameof(Kinds))]
     public async Task A_port_in_use_is_named(WireKind kind)
@@ -127,5 +157,20 @@ public sealed class ConnectionLimitTests
         }
 
         Assert.NotNull(client.Receive());
+    }
+
+    private sealed class Refusing(TaskCompletionSource<IPEndPoint> admitted) : IWireAcceptor
+    {
+        public bool Admit(IPEndPoint remote)
+        {
+            admitted.TrySetResult(remote);
+            return false;
+        }
+
+        public IWireEvents? Accepted(IWireSocket socket, Loop loop) => null;
+
+        public void Refused(string reason)
+        {
+        }
     }
 }
