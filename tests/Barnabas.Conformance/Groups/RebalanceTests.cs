@@ -18,6 +18,7 @@ public sealed class RebalanceTests
     [InlineData("range")]
     [InlineData("roundrobin")]
     [InlineData("cooperative-sticky")]
+    [Trait("Category", "Slow")]
     public void Members_join_die_and_come_back(string strategy)
     {
         using var broker = StartBroker();

@@ -18,6 +18,7 @@ public sealed class ConsumerGroupExchangeTests
     [BrokerTheory(Need.Program, Need.Peer, Apis = [Api.ConsumerGroupHeartbeat, Api.ConsumerGroupDescribe])]
     [InlineData("Barnabas", "Kafka")]
     [InlineData("Kafka", "Barnabas")]
+    [Trait("Category", "Slow")]
     public void Members_go_on_in_the_other_program(string first, string second)
     {
         using var writer = BrokerProcess.Start(Enum.Parse<BrokerKind>(first), Settings);

@@ -10,6 +10,7 @@ public sealed class DirectoryExchangeTests
     [BrokerTheory(Need.Program, Need.Peer, Need.Kcat, Apis = [Api.Produce, Api.Fetch, Api.ListOffsets, Api.JoinGroup])]
     [InlineData("Barnabas", "Kafka")]
     [InlineData("Kafka", "Barnabas")]
+    [Trait("Category", "Slow")]
     public void Records_topics_configs_and_offsets_move_to_the_other_program(string first, string second)
     {
         using var writer = BrokerProcess.Start(Enum.Parse<BrokerKind>(first), new Dictionary<string, string> { ["num.partitions"] = "2" });

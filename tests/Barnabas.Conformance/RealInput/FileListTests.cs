@@ -10,6 +10,7 @@ public sealed class FileListTests
     private const int BytesMin = 1_000_000;
 
     [BrokerFact(Need.Kcat, Need.DpkgQuery, Apis = [Api.Produce, Api.Fetch, Api.ListOffsets])]
+    [Trait("Category", "Slow")]
     public void File_lists_survive_every_codec_and_kill_9()
     {
         var lines = FileLists();
