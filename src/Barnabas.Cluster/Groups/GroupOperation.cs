@@ -39,7 +39,7 @@ public abstract class GroupRequest<TResponse>(Action<TResponse> reply) : GroupOp
     protected abstract TResponse Refusal(ErrorCode error);
 
     /// <summary>What the client is told for an error of the log.</summary>
-    protected virtual ErrorCode Translate(ErrorCode error) => GroupErrors.Of(error);
+    protected virtual ErrorCode Translate(ErrorCode error) => CoordinatorErrors.Of(error);
 
     /// <summary>
     /// Called when the records are committed and no answer was given when they were decided: gives it now, or null if another operation
@@ -75,18 +75,4 @@ public abstract class GroupRequest<TResponse>(Action<TResponse> reply) : GroupOp
             reply(response);
         }
     }
-}
-
-/// <summary>What clients of groups are told when a log refuses records.</summary>
-public static class GroupErrors
-{
-    /// <summary>An error of a partition's log as one of its coordinator.</summary>
-    public static ErrorCode Of(ErrorCode error) => error switch
-    {
-        ErrorCode.UnknownTopicOrPartition or ErrorCode.NotEnoughReplicas or ErrorCode.NotEnoughReplicasAfterAppend
-            or ErrorCode.RequestTimedOut => ErrorCode.CoordinatorNotAvailable,
-        ErrorCode.NotLeaderOrFollower or ErrorCode.KafkaStorageError => ErrorCode.NotCoordinator,
-        ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge or ErrorCode.InvalidFetchSize => ErrorCode.UnknownServerError,
-        _ => error,
-    };
 }

@@ -50,25 +50,11 @@ public abstract class TransactionRequest<TResponse>(Action<TResponse> reply) : T
     {
         if (error != ErrorCode.None)
         {
-            reply(Refusal(TransactionErrors.Of(error)));
+            reply(Refusal(CoordinatorErrors.Of(error)));
             return;
         }
 
         Committed();
         reply(Response!);
     }
-}
-
-/// <summary>What clients of transactions are told when a log refuses records.</summary>
-public static class TransactionErrors
-{
-    /// <summary>An error of a partition's log as one of its coordinator.</summary>
-    public static ErrorCode Of(ErrorCode error) => error switch
-    {
-        ErrorCode.UnknownTopicOrPartition or ErrorCode.NotEnoughReplicas or ErrorCode.NotEnoughReplicasAfterAppend
-            or ErrorCode.RequestTimedOut => ErrorCode.CoordinatorNotAvailable,
-        ErrorCode.NotLeaderOrFollower or ErrorCode.KafkaStorageError => ErrorCode.NotCoordinator,
-        ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge => ErrorCode.UnknownServerError,
-        _ => error,
-    };
 }

@@ -1,12 +1,4 @@
-using System.Text;
-using Barnabas.Base;
-using Barnabas.Base.Bytes;
 using Barnabas.Base.Seams;
-using Barnabas.Log;
-using Barnabas.Log.Compaction;
-using Barnabas.Log.Recovery;
-using Barnabas.Log.Segments;
-using Barnabas.Protocol.Records;
 using Barnabas.Simulation.Faults;
 using Barnabas.Simulation.Seams;
 

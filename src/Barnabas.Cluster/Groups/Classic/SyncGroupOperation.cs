@@ -115,7 +115,7 @@ public sealed class SyncGroupOperation(SyncGroupRequest request, GroupCaller cal
         member.AwaitingSync = null;
         if (_assignments is not null && _coordinator!.IsActive)
         {
-            Assignments.Withdraw(_group, _coordinator, GroupErrors.Of(error));
+            Assignments.Withdraw(_group, _coordinator, CoordinatorErrors.Of(error));
             _coordinator.Submit(new JoinAgainChore(_group, request.GenerationId));
         }
     }

@@ -59,7 +59,7 @@ public sealed class CommitInTransactionOperation(TxnOffsetCommitRequest request,
     protected override ErrorCode Translate(ErrorCode error) => error switch
     {
         ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge or ErrorCode.InvalidFetchSize => ErrorCode.InvalidCommitOffsetSize,
-        _ => GroupErrors.Of(error),
+        _ => CoordinatorErrors.Of(error),
     };
 
     // Older producers do not say for which member they commit, and are trusted.

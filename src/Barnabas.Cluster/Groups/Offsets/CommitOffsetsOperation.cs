@@ -56,7 +56,7 @@ public sealed class CommitOffsetsOperation(OffsetCommitRequest request, GroupCal
     protected override ErrorCode Translate(ErrorCode error) => error switch
     {
         ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge or ErrorCode.InvalidFetchSize => ErrorCode.InvalidCommitOffsetSize,
-        _ => GroupErrors.Of(error),
+        _ => CoordinatorErrors.Of(error),
     };
 
     private ErrorCode Validate(GroupCoordinator coordinator)
