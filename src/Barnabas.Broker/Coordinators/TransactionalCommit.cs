@@ -12,7 +12,7 @@ namespace Barnabas.Broker.Coordinators;
 /// transaction is not open on that partition yet, and back. Owned by the loop of the group's partition from <see cref="Begin"/> on.
 /// </summary>
 internal sealed class TransactionalCommit(
-    Replica replica, TxnOffsetCommitRequest request, CommitInTransactionOperation operation, GroupCall call, short version)
+    Replica replica, TxnOffsetCommitRequest request, CommitInTransactionOperation operation, CoordinatorCall call, short version)
 {
     /// <summary>Starts it. Any thread.</summary>
     public void Begin(TransactionVerifier verifier) => replica.Shard.Loop.PostOrRun(new ActionTask(() => Ask(verifier)));

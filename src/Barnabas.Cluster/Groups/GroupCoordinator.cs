@@ -20,7 +20,7 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
     private readonly Randomness _random;
     private readonly GroupTimer _expiry;
     private readonly Func<MetadataImage> _image;
-    private Action<GroupOperation>? _submit;
+    private Action<Operation<GroupCoordinator, GroupRecord>>? _submit;
     private AgeClock? _ages;
 
     /// <summary>A coordinator without groups.</summary>
@@ -66,7 +66,7 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
     internal bool IsActive { get; private set; }
 
     /// <summary>Says how the coordinator's own work gets to its host. Called once, by whoever made both, before the first load.</summary>
-    public void Attach(Action<GroupOperation> submit) => _submit = submit;
+    public void Attach(Action<Operation<GroupCoordinator, GroupRecord>> submit) => _submit = submit;
 
     /// <inheritdoc/>
     public void Replay(in GroupRecord record, long offset)
@@ -157,10 +157,10 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
     internal ClassicGroup? FindClassic(string groupId) => Find(groupId) as ClassicGroup;
 
     /// <summary>Decides an operation of the coordinator itself. Never from inside of another's decision.</summary>
-    internal void Submit(GroupOperation operation) => _submit!(operation);
+    internal void Submit(Operation<GroupCoordinator, GroupRecord> operation) => _submit!(operation);
 
     /// <summary>Decides an operation of the coordinator itself in a turn of its own, so that others come between.</summary>
-    internal void SubmitLater(GroupOperation operation) => Loop.Post(new ActionTask(() => Submit(operation)));
+    internal void SubmitLater(Operation<GroupCoordinator, GroupRecord> operation) => Loop.Post(new ActionTask(() => Submit(operation)));
 
     /// <summary>A topic was deleted: its offsets go. In the owner's turn.</summary>
     public void ForgetTopic(string topic, Uuid topicId)

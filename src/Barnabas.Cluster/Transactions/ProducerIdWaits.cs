@@ -1,5 +1,7 @@
 using Barnabas.Base;
 using Barnabas.Base.Loops;
+using Barnabas.Cluster.Machines;
+using Barnabas.Cluster.Transactions.Records;
 
 namespace Barnabas.Cluster.Transactions;
 
@@ -15,11 +17,11 @@ internal interface IWantsProducerId
 /// <summary>Requests that wait for a new producer id. Owned by the loop of its coordinator.</summary>
 internal sealed class ProducerIdWaits
 {
-    private readonly HashSet<TransactionOperation> _waiting = [];
+    private readonly HashSet<Operation<TransactionCoordinator, TransactionRecord>> _waiting = [];
 
     /// <summary>Has an id brought, with which the operation is decided once more. The operation has to be deferred.</summary>
     public void Bring<TOperation>(TransactionCoordinator coordinator, TOperation operation)
-        where TOperation : TransactionOperation, IWantsProducerId
+        where TOperation : Operation<TransactionCoordinator, TransactionRecord>, IWantsProducerId
     {
         _waiting.Add(operation);
         coordinator.World.NewProducerId((error, id) => coordinator.Loop.Post(new ActionTask(() =>

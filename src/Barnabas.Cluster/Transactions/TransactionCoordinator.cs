@@ -169,7 +169,7 @@ public sealed class TransactionCoordinator : IMachine<TransactionRecord>
     }
 
     /// <summary>Decides an operation of the coordinator itself in a turn of its own.</summary>
-    internal void SubmitLater(TransactionOperation operation) => Loop.Post(new ActionTask(() =>
+    internal void SubmitLater(Operation<TransactionCoordinator, TransactionRecord> operation) => Loop.Post(new ActionTask(() =>
     {
         if (!operation.IsFinished)
         {
@@ -180,7 +180,7 @@ public sealed class TransactionCoordinator : IMachine<TransactionRecord>
     /// <summary>Sets the timer of the next look for old ids.</summary>
     internal void ScheduleExpiry() => _expiry.Set(Config.ExpirationCheckIntervalMs);
 
-    private void Submit(TransactionOperation operation) => World.Submit(operation);
+    private void Submit(Operation<TransactionCoordinator, TransactionRecord> operation) => World.Submit(operation);
 
     private void AbortTimedOut()
     {

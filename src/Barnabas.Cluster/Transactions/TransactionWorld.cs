@@ -1,5 +1,7 @@
 using Barnabas.Base;
+using Barnabas.Cluster.Machines;
 using Barnabas.Cluster.Transactions.Markers;
+using Barnabas.Cluster.Transactions.Records;
 
 namespace Barnabas.Cluster.Transactions;
 
@@ -7,7 +9,7 @@ namespace Barnabas.Cluster.Transactions;
 public sealed record TransactionWorld
 {
     /// <summary>Decides an operation of the coordinator itself. Never from inside of another's decision.</summary>
-    public required Action<TransactionOperation> Submit { get; init; }
+    public required Action<Operation<TransactionCoordinator, TransactionRecord>> Submit { get; init; }
 
     /// <summary>The level of the feature <c>transaction.version</c> now.</summary>
     public required Func<short> TransactionVersion { get; init; }

@@ -1,5 +1,6 @@
 using Barnabas.Base;
 using Barnabas.Cluster.Groups;
+using Barnabas.Cluster.Machines;
 using Barnabas.Cluster.Partitions;
 using Barnabas.Simulation.Faults;
 using Barnabas.Simulation.Runs;
@@ -28,7 +29,7 @@ internal sealed class PartitionOracles(SimWorld world)
     public int LossesOf(string group)
     {
         var losses = 0;
-        var partition = GroupPartition.Of(group, GroupModel.Pieces);
+        var partition = CoordinatorPartition.Of(group, GroupModel.Pieces);
         foreach (var (key, history) in _histories)
         {
             losses += key.Partition == partition && history.IsInternal ? history.Losses : 0;

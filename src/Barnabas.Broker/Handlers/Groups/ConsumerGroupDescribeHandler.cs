@@ -32,7 +32,7 @@ internal sealed class ConsumerGroupDescribeHandler(GroupCoordinators coordinator
         }
 
         var answers = new DescribedGroup[ids.Count];
-        var call = new GroupCall(request, ids.Count, () => new ConsumerGroupDescribeResponse { Groups = [.. answers] });
+        var call = new CoordinatorCall(request, ids.Count, () => new ConsumerGroupDescribeResponse { Groups = [.. answers] });
         for (var i = 0; i < ids.Count; i++)
         {
             var index = i;
@@ -46,7 +46,7 @@ internal sealed class ConsumerGroupDescribeHandler(GroupCoordinators coordinator
                 answers[index] = answer;
                 call.Answered();
             });
-            coordinators.Submit(ids[i], operation, call);
+            coordinators.Submit(ids[i], operation, call.Submitted);
         }
     }
 }

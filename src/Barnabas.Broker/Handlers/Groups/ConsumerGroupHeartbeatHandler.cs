@@ -22,7 +22,8 @@ internal sealed class ConsumerGroupHeartbeatHandler(GroupCoordinators coordinato
             return;
         }
 
-        var call = new GroupCall(request);
-        coordinators.Submit(message.GroupId, new ConsumerHeartbeatOperation(message, GroupCall.CallerOf(request), call.Answer), call);
+        var call = new CoordinatorCall(request);
+        var operation = new ConsumerHeartbeatOperation(message, CoordinatorCall.CallerOf(request), call.Answer);
+        coordinators.Submit(message.GroupId, operation, call.Submitted);
     }
 }

@@ -19,7 +19,7 @@ internal sealed class DeleteGroupsHandler(GroupCoordinators coordinators) : Mess
         }
 
         var answers = new DeleteGroupsResponse.DeletableGroupResult[groups.Count];
-        var call = new GroupCall(request, groups.Count, () => new DeleteGroupsResponse { Results = [.. answers] });
+        var call = new CoordinatorCall(request, groups.Count, () => new DeleteGroupsResponse { Results = [.. answers] });
         for (var i = 0; i < groups.Count; i++)
         {
             var index = i;
@@ -28,7 +28,7 @@ internal sealed class DeleteGroupsHandler(GroupCoordinators coordinators) : Mess
                 answers[index] = answer;
                 call.Answered();
             });
-            coordinators.Submit(groups[i], operation, call);
+            coordinators.Submit(groups[i], operation, call.Submitted);
         }
     }
 }

@@ -23,8 +23,8 @@ internal sealed class DescribeGroupsHandler(GroupCoordinators coordinators) : Me
         }
 
         var answers = new DescribeGroupsResponse.DescribedGroup[groups.Count];
-        var call = new GroupCall(request, groups.Count, () => new DescribeGroupsResponse { Groups = [.. answers] });
-        var caller = GroupCall.CallerOf(request);
+        var call = new CoordinatorCall(request, groups.Count, () => new DescribeGroupsResponse { Groups = [.. answers] });
+        var caller = CoordinatorCall.CallerOf(request);
         for (var i = 0; i < groups.Count; i++)
         {
             var index = i;
@@ -38,7 +38,7 @@ internal sealed class DescribeGroupsHandler(GroupCoordinators coordinators) : Me
                 answers[index] = answer;
                 call.Answered();
             });
-            coordinators.Submit(groups[i], operation, call);
+            coordinators.Submit(groups[i], operation, call.Submitted);
         }
     }
 }

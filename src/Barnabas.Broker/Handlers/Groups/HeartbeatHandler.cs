@@ -11,7 +11,7 @@ internal sealed class HeartbeatHandler(GroupCoordinators coordinators) : Message
     /// <inheritdoc/>
     protected override void Handle(Request request, HeartbeatRequest message)
     {
-        var call = new GroupCall(request);
-        coordinators.Submit(message.GroupId, new HeartbeatOperation(message, call.Answer), call);
+        var call = new CoordinatorCall(request);
+        coordinators.Submit(message.GroupId, new HeartbeatOperation(message, call.Answer), call.Submitted);
     }
 }

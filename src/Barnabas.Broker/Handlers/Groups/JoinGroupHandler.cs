@@ -11,7 +11,8 @@ internal sealed class JoinGroupHandler(GroupCoordinators coordinators) : Message
     /// <inheritdoc/>
     protected override void Handle(Request request, JoinGroupRequest message)
     {
-        var call = new GroupCall(request);
-        coordinators.Submit(message.GroupId, new JoinGroupOperation(message, GroupCall.CallerOf(request), call.Answer), call);
+        var call = new CoordinatorCall(request);
+        var operation = new JoinGroupOperation(message, CoordinatorCall.CallerOf(request), call.Answer);
+        coordinators.Submit(message.GroupId, operation, call.Submitted);
     }
 }

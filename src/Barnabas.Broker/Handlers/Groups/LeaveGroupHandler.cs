@@ -11,7 +11,8 @@ internal sealed class LeaveGroupHandler(GroupCoordinators coordinators) : Messag
     /// <inheritdoc/>
     protected override void Handle(Request request, LeaveGroupRequest message)
     {
-        var call = new GroupCall(request);
-        coordinators.Submit(message.GroupId, new LeaveGroupOperation(message, GroupCall.CallerOf(request), call.Answer), call);
+        var call = new CoordinatorCall(request);
+        var operation = new LeaveGroupOperation(message, CoordinatorCall.CallerOf(request), call.Answer);
+        coordinators.Submit(message.GroupId, operation, call.Submitted);
     }
 }

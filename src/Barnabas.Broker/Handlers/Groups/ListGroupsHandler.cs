@@ -20,7 +20,7 @@ internal sealed class ListGroupsHandler(GroupCoordinators coordinators) : Messag
         }
 
         var answers = new ListGroupsResponse[led.Count];
-        var call = new GroupCall(request, led.Count, () => Join(answers));
+        var call = new CoordinatorCall(request, led.Count, () => Join(answers));
         for (var i = 0; i < led.Count; i++)
         {
             var index = i;
@@ -29,7 +29,7 @@ internal sealed class ListGroupsHandler(GroupCoordinators coordinators) : Messag
                 answers[index] = answer;
                 call.Answered();
             });
-            GroupCoordinators.Submit(led[i], operation, call);
+            GroupCoordinators.Submit(led[i], operation, call.Submitted);
         }
     }
 

@@ -26,9 +26,10 @@ internal sealed class OffsetCommitHandler(GroupCoordinators coordinators) : Mess
             return;
         }
 
-        var call = new GroupCall(request);
-        var operation = new CommitOffsetsOperation(message, GroupCall.CallerOf(request), answer => call.Answer(Join(refused, answer)));
-        coordinators.Submit(message.GroupId, operation, call);
+        var call = new CoordinatorCall(request);
+        var caller = CoordinatorCall.CallerOf(request);
+        var operation = new CommitOffsetsOperation(message, caller, answer => call.Answer(Join(refused, answer)));
+        coordinators.Submit(message.GroupId, operation, call.Submitted);
     }
 
     private List<RequestTopic> Existing(List<RequestTopic> topics, bool byId, OffsetCommitResponse refused)

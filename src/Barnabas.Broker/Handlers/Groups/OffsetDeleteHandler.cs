@@ -18,9 +18,9 @@ internal sealed class OffsetDeleteHandler(GroupCoordinators coordinators) : Mess
     {
         var refused = new OffsetDeleteResponse();
         message.Topics = Existing(message.Topics, refused);
-        var call = new GroupCall(request);
+        var call = new CoordinatorCall(request);
         var operation = new DeleteOffsetsOperation(message, answer => call.Answer(Join(refused, answer)));
-        coordinators.Submit(message.GroupId, operation, call);
+        coordinators.Submit(message.GroupId, operation, call.Submitted);
     }
 
     private List<RequestTopic> Existing(List<RequestTopic> topics, OffsetDeleteResponse refused)

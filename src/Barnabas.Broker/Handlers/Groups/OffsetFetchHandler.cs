@@ -28,14 +28,14 @@ internal sealed class OffsetFetchHandler(GroupCoordinators coordinators) : Messa
 
         var answers = new ResponseGroup[groups.Count];
         var version = request.ApiVersion;
-        var call = new GroupCall(request, groups.Count, () => Join(version, groups, answers));
+        var call = new CoordinatorCall(request, groups.Count, () => Join(version, groups, answers));
         for (var i = 0; i < groups.Count; i++)
         {
             Fetch(groups[i], i, version >= FirstVersionWithTopicIds, message.RequireStable, answers, call);
         }
     }
 
-    private void Fetch(RequestGroup group, int index, bool byId, bool requireStable, ResponseGroup[] answers, GroupCall call)
+    private void Fetch(RequestGroup group, int index, bool byId, bool requireStable, ResponseGroup[] answers, CoordinatorCall call)
     {
         var unknown = byId ? ResolveIds(group) : [];
         var operation = new FetchOffsetsOperation(group, requireStable, answer =>
@@ -52,7 +52,7 @@ internal sealed class OffsetFetchHandler(GroupCoordinators coordinators) : Messa
             answers[index] = answer;
             call.Answered();
         });
-        coordinators.Submit(group.GroupId, operation, call);
+        coordinators.Submit(group.GroupId, operation, call.Submitted);
     }
 
     // Gives the topics their names, and takes out those that are not there.

@@ -11,7 +11,8 @@ internal sealed class SyncGroupHandler(GroupCoordinators coordinators) : Message
     /// <inheritdoc/>
     protected override void Handle(Request request, SyncGroupRequest message)
     {
-        var call = new GroupCall(request);
-        coordinators.Submit(message.GroupId, new SyncGroupOperation(message, GroupCall.CallerOf(request), call.Answer), call);
+        var call = new CoordinatorCall(request);
+        var operation = new SyncGroupOperation(message, CoordinatorCall.CallerOf(request), call.Answer);
+        coordinators.Submit(message.GroupId, operation, call.Submitted);
     }
 }

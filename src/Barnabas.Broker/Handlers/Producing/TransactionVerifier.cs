@@ -1,5 +1,4 @@
 using Barnabas.Base;
-using Barnabas.Cluster.Transactions;
 using Barnabas.Cluster.Transactions.Requests;
 using Barnabas.Log;
 
@@ -13,7 +12,7 @@ namespace Barnabas.Broker.Handlers.Producing;
 /// <param name="isEnabled"><c>transaction.partition.verification.enable</c> as it is now.</param>
 /// <param name="waitMs">How long to wait for the markers of the transaction before.</param>
 internal sealed class TransactionVerifier(
-    Action<string, TransactionOperation> submit, Func<bool> isEnabled, int waitMs)
+    Action<string, AddPartitionsOperation> submit, Func<bool> isEnabled, int waitMs)
 {
     /// <summary>Versions of Produce from which on partitions join by themselves, and producers know an error that only aborts.</summary>
     private const short FirstProduceThatJoins = 12, FirstProduceWithAbortable = 11;

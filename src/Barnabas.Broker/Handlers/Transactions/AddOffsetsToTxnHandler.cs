@@ -1,6 +1,7 @@
 using Barnabas.Broker.Coordinators;
 using Barnabas.Broker.Network;
 using Barnabas.Cluster.Groups;
+using Barnabas.Cluster.Machines;
 using Barnabas.Cluster.Transactions.Requests;
 using Barnabas.Log;
 using Barnabas.Messages;
@@ -19,10 +20,10 @@ internal sealed class AddOffsetsToTxnHandler(TransactionCoordinators coordinator
     protected override void Handle(Request request, AddOffsetsToTxnRequest message)
     {
         var topic = coordinators.Image.Topics.Find(GroupPartition.Topic);
-        var partition = GroupPartition.Of(message.GroupId, topic?.Partitions.Length ?? offsetsPartitionsDefault);
+        var partition = CoordinatorPartition.Of(message.GroupId, topic?.Partitions.Length ?? offsetsPartitionsDefault);
         var question = new AddPartitions(
             message.TransactionalId, message.ProducerId, message.ProducerEpoch, [new TopicPartition(GroupPartition.Topic, partition)]);
-        var call = new GroupCall(request);
+        var call = new CoordinatorCall(request);
         var version = request.ApiVersion;
         var operation = new AddPartitionsOperation(question, answer => call.Answer(new AddOffsetsToTxnResponse
         {

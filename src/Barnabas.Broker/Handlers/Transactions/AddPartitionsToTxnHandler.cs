@@ -34,7 +34,7 @@ internal sealed class AddPartitionsToTxnHandler(TransactionCoordinators coordina
             return;
         }
 
-        var call = new GroupCall(request, asked.Count, () => isBroker
+        var call = new CoordinatorCall(request, asked.Count, () => isBroker
             ? new AddPartitionsToTxnResponse { ResultsByTransaction = [.. answers.OfType<TransactionResult>()] }
             : new AddPartitionsToTxnResponse { ResultsByTopicV3AndBelow = answers[0]!.TopicResults });
         for (var i = 0; i < asked.Count; i++)
@@ -45,7 +45,10 @@ internal sealed class AddPartitionsToTxnHandler(TransactionCoordinators coordina
     }
 
     private void Ask(
-        AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction asked, short version, GroupCall call, Action<TransactionResult> answer)
+        AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction asked,
+        short version,
+        CoordinatorCall call,
+        Action<TransactionResult> answer)
     {
         var isBroker = version >= FirstVersionOfBrokers;
         if (asked.Topics.Exists(topic => topic.Partitions.Exists(p => Problem(topic.Name, p, isBroker) != ErrorCode.None)))

@@ -20,7 +20,7 @@ internal sealed class DescribeTransactionsHandler(TransactionCoordinators coordi
         }
 
         var answers = new DescribeTransactionsResponse.TransactionStateData[ids.Count];
-        var call = new GroupCall(request, ids.Count, () => new DescribeTransactionsResponse { TransactionStates = [.. answers] });
+        var call = new CoordinatorCall(request, ids.Count, () => new DescribeTransactionsResponse { TransactionStates = [.. answers] });
         for (var i = 0; i < ids.Count; i++)
         {
             var index = i;

@@ -13,7 +13,7 @@ internal sealed class EndTxnHandler(TransactionCoordinators coordinators) : Mess
     /// <inheritdoc/>
     protected override void Handle(Request request, EndTxnRequest message)
     {
-        var call = new GroupCall(request);
+        var call = new CoordinatorCall(request);
         var version = request.ApiVersion;
         var operation = new EndTransactionOperation(message, version >= FirstVersionWithEpochs, answer =>
         {

@@ -23,7 +23,7 @@ internal sealed class InitProducerIdHandler(ProducerIds ids, TransactionCoordina
         }
         else if (message.TransactionalId is { } transactionalId)
         {
-            var call = new GroupCall(request);
+            var call = new CoordinatorCall(request);
             coordinators.Submit(
                 transactionalId, new InitProducerIdOperation(message, answer => call.Answer(ForClient(answer, request))), call.Submitted);
         }

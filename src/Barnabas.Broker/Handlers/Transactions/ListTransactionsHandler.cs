@@ -30,7 +30,7 @@ internal sealed class ListTransactionsHandler(TransactionCoordinators coordinato
         }
 
         var answers = new ListTransactionsResponse[led.Count];
-        var call = new GroupCall(request, led.Count, () => Join(answers, unknown));
+        var call = new CoordinatorCall(request, led.Count, () => Join(answers, unknown));
         for (var i = 0; i < led.Count; i++)
         {
             var index = i;

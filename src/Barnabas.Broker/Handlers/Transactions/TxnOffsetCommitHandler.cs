@@ -29,16 +29,16 @@ internal sealed class TxnOffsetCommitHandler(GroupCoordinators groups, Transacti
             return;
         }
 
-        var call = new GroupCall(request);
+        var call = new CoordinatorCall(request);
         var operation = new CommitInTransactionOperation(message, answer => call.Answer(Join(refused, answer)));
-        if (message.GroupId.Length == 0 || groups.Find(message.GroupId) is not { } replica)
+        if (groups.Admit(message.GroupId, operation) is { } replica)
         {
-            operation.Finish(message.GroupId.Length == 0 ? ErrorCode.InvalidGroupId : ErrorCode.NotCoordinator);
-            call.Submitted();
-            return;
+            new TransactionalCommit(replica, message, operation, call, request.ApiVersion).Begin(verifier);
         }
-
-        new TransactionalCommit(replica, message, operation, call, request.ApiVersion).Begin(verifier);
+        else
+        {
+            call.Submitted();
+        }
     }
 
     private List<RequestTopic> Existing(List<RequestTopic> topics, TxnOffsetCommitResponse refused)

@@ -57,7 +57,7 @@ public sealed class DeleteGroupOperation(string groupId, Action<DeletedGroup> re
     protected override DeletedGroup Refusal(ErrorCode error) => new() { GroupId = groupId, ErrorCode = error };
 
     /// <inheritdoc/>
-    protected override DeletedGroup? Committed()
+    protected override DeletedGroup? LateAnswer()
     {
         _coordinator!.SubmitLater(new DeleteGroupOperation(groupId, _reply));
         return null;

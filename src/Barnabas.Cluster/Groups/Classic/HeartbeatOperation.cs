@@ -31,11 +31,6 @@ public sealed class HeartbeatOperation(HeartbeatRequest request, Action<Heartbea
 
     private ErrorCode Hear(GroupCoordinator coordinator)
     {
-        if (Precheck(coordinator.Config) is var mistake and not ErrorCode.None)
-        {
-            return mistake;
-        }
-
         if (coordinator.Find(request.GroupId) is ConsumerGroup consumer)
         {
             return ClassicMembers.Hear(consumer, request, coordinator);

@@ -89,7 +89,7 @@ public sealed class JoinGroupOperation(JoinGroupRequest request, GroupCaller cal
     protected override JoinGroupResponse Refusal(ErrorCode error) => Refused(error, request.MemberId);
 
     /// <inheritdoc/>
-    protected override JoinGroupResponse? Committed()
+    protected override JoinGroupResponse? LateAnswer()
     {
         if (_newGroupOf is { } coordinator)
         {

@@ -23,12 +23,6 @@ public sealed class LeaveGroupOperation(LeaveGroupRequest request, GroupCaller c
     /// <inheritdoc/>
     public override void Decide(GroupCoordinator machine, Decision<GroupRecord> decision, long nowMs)
     {
-        if (Precheck(machine.Config) is var mistake and not ErrorCode.None)
-        {
-            Response = Refusal(mistake);
-            return;
-        }
-
         if (machine.Find(request.GroupId) is ConsumerGroup consumer)
         {
             Response = LeaveConsumers(consumer, new GroupTurn(machine, decision, nowMs));

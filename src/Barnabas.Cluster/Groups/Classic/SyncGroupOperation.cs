@@ -36,7 +36,7 @@ public sealed class SyncGroupOperation(SyncGroupRequest request, GroupCaller cal
     {
         decision.Saw(-1);
         _coordinator = machine;
-        if (machine.Find(request.GroupId) is ConsumerGroup consumer && Precheck(machine.Config) == ErrorCode.None)
+        if (machine.Find(request.GroupId) is ConsumerGroup consumer)
         {
             Response = ClassicMembers.Sync(consumer, request, machine);
             return;
@@ -91,7 +91,7 @@ public sealed class SyncGroupOperation(SyncGroupRequest request, GroupCaller cal
     protected override SyncGroupResponse Refusal(ErrorCode error) => Refused(error);
 
     /// <inheritdoc/>
-    protected override SyncGroupResponse? Committed()
+    protected override SyncGroupResponse? LateAnswer()
     {
         // Whatever ended the generation before its assignment was committed has answered this operation too.
         var group = _group!;
@@ -122,11 +122,6 @@ public sealed class SyncGroupOperation(SyncGroupRequest request, GroupCaller cal
 
     private ErrorCode Validate(ClassicGroup? group, GroupConfig config)
     {
-        if (Precheck(config) is var mistake and not ErrorCode.None)
-        {
-            return mistake;
-        }
-
         if (group is null)
         {
             return ErrorCode.UnknownMemberId;

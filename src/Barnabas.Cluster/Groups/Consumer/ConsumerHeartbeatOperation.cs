@@ -28,14 +28,7 @@ public sealed class ConsumerHeartbeatOperation(
     public override void Decide(GroupCoordinator machine, Decision<GroupRecord> decision, long nowMs)
     {
         var turn = new GroupTurn(machine, decision, nowMs);
-        if (Precheck(machine.Config) != ErrorCode.None)
-        {
-            Response = Refused(_refusal!);
-        }
-        else
-        {
-            Response = request.MemberEpoch < 0 ? Leave(turn) : Beat(turn);
-        }
+        Response = request.MemberEpoch < 0 ? Leave(turn) : Beat(turn);
     }
 
     /// <inheritdoc/>

@@ -21,12 +21,6 @@ public sealed class DescribeConsumerGroupOperation(string groupId, Action<Descri
     /// <inheritdoc/>
     public override void Decide(GroupCoordinator machine, Decision<GroupRecord> decision, long nowMs)
     {
-        if (Precheck(machine.Config) is var mistake and not ErrorCode.None)
-        {
-            Response = Refusal(mistake);
-            return;
-        }
-
         Response = machine.Find(groupId) switch
         {
             ConsumerGroup group => Describe(group, machine),

@@ -65,11 +65,6 @@ public sealed class CommitInTransactionOperation(TxnOffsetCommitRequest request,
     // Older producers do not say for which member they commit, and are trusted.
     private ErrorCode Validate(GroupCoordinator coordinator)
     {
-        if (Precheck(coordinator.Config) is var mistake and not ErrorCode.None)
-        {
-            return mistake;
-        }
-
         var isAnonymous = request is { GenerationId: < 0, MemberId.Length: 0, GroupInstanceId: null };
         return coordinator.Find(request.GroupId) switch
         {

@@ -57,11 +57,6 @@ public sealed class DeleteOffsetsOperation(OffsetDeleteRequest request, Action<O
 
     private ErrorCode Validate(GroupCoordinator coordinator)
     {
-        if (Precheck(coordinator.Config) is var mistake and not ErrorCode.None)
-        {
-            return mistake;
-        }
-
         return coordinator.Find(request.GroupId) switch
         {
             null => ErrorCode.GroupIdNotFound,

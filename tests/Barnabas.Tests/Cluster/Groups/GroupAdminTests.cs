@@ -1,6 +1,7 @@
 using Barnabas.Base;
 using Barnabas.Cluster.Groups;
 using Barnabas.Cluster.Groups.Records;
+using Barnabas.Cluster.Machines;
 using Barnabas.Messages;
 using Xunit;
 using static Barnabas.Tests.Cluster.Groups.GroupBench;
@@ -130,5 +131,6 @@ public sealed class GroupAdminTests
     [InlineData("st472705", 42)]
     [InlineData("off417409", 6)]
     [InlineData("sub417409", 29)]
-    public void Groups_live_where_Kafka_puts_them(string group, int partition) => Assert.Equal(partition, GroupPartition.Of(group, 50));
+    public void Groups_live_where_Kafka_puts_them(string group, int partition) =>
+        Assert.Equal(partition, CoordinatorPartition.Of(group, 50));
 }

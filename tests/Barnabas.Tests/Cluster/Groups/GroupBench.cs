@@ -269,12 +269,20 @@ internal sealed class GroupBench : IClock, ILoopHost
         return writer.Written.ToArray();
     }
 
-    public Awaited<T> Ask<T>(Func<Action<T>, GroupOperation> make)
+    public Awaited<T> Ask<T>(Func<Action<T>, GroupRequest<T>> make)
         where T : class
     {
         var awaited = new Awaited<T>();
         var operation = make(awaited.Set);
-        Run(() => Host.Submit(operation, Loop.NowWallMs));
+        if (operation.Precheck(Coordinator.Config) is var mistake and not ErrorCode.None)
+        {
+            operation.Finish(mistake);
+        }
+        else
+        {
+            Run(() => Host.Submit(operation, Loop.NowWallMs));
+        }
+
         return awaited;
     }
 

@@ -182,7 +182,7 @@ internal sealed class TransactionBench : IClock, ILoopHost
         Load();
     }
 
-    private Awaited<T> Ask<T>(Func<Action<T>, TransactionOperation> make)
+    private Awaited<T> Ask<T>(Func<Action<T>, TransactionRequest<T>> make)
         where T : class
     {
         var awaited = new Awaited<T>();

@@ -8,7 +8,7 @@ namespace Barnabas.Broker.Coordinators;
 /// A request on its way through one coordinator or several. Owned by the loop that the request came on until the first operation is
 /// submitted; from then on any loop of a coordinator reports to it.
 /// </summary>
-internal sealed class GroupCall
+internal sealed class CoordinatorCall
 {
     private readonly Request _request;
     private readonly Func<IMessage>? _join;
@@ -20,7 +20,7 @@ internal sealed class GroupCall
     /// <param name="request">To be completed with the last answer.</param>
     /// <param name="operations">How many will be submitted, at least one.</param>
     /// <param name="join">Makes one response of many answers; null where the one answer is the response.</param>
-    public GroupCall(Request request, int operations = 1, Func<IMessage>? join = null)
+    public CoordinatorCall(Request request, int operations = 1, Func<IMessage>? join = null)
     {
         _request = request;
         _join = join;
