@@ -46,7 +46,8 @@ public sealed class ThreadShareTests
             }));
         }
 
-        return (BinaryPrimitives.ReadInt32LittleEndian(attributes.AsSpan(16)), BinaryPrimitives.ReadInt64LittleEndian(attributes.AsSpan(24)));
+        var nice = BinaryPrimitives.ReadInt32LittleEndian(attributes.AsSpan(16));
+        return (nice, BinaryPrimitives.ReadInt64LittleEndian(attributes.AsSpan(24)));
     }
 
     [DllImport("libc", EntryPoint = "syscall")]
