@@ -20,6 +20,9 @@ internal sealed class FailingDisk(IDisk inner) : IDisk
     /// <summary>True to count syncs and not make them: for tests in which the process ends, not the power.</summary>
     public bool SkipsSyncs { get; init; }
 
+    /// <summary>Told of every change before it is made, with its kind and path; what it throws the change throws.</summary>
+    public Action<string, string>? Before { get; set; }
+
     public IDiskFile Open(string path, FileOpen mode)
     {
         if (mode is FileOpen.CreateOrTruncate || (mode is FileOpen.OpenOrCreate && !inner.FileExists(path)))
@@ -79,6 +82,7 @@ internal sealed class FailingDisk(IDisk inner) : IDisk
             throw new DiskFullException($"{what} {path}: the test leaves no room", 28);
         }
 
+        Before?.Invoke(what, path);
         if (++Changes >= FailAt)
         {
             throw new IOException($"{what} {path}: the test ends here");

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Barnabas.Base.Seams;
 using Barnabas.Broker.Worlds;
 using Barnabas.Shared;
+using Microsoft.Win32.SafeHandles;
 
 namespace Barnabas.Tests.Worlds;
 
@@ -60,6 +61,27 @@ public sealed unsafe partial class PageCacheTests : IDisposable
     }
 
     [PeerFact(Need.Linux)]
+    public void Of_a_file_that_cannot_be_asked_about_all_counts_as_held_and_others_are_asked_on()
+    {
+        Assert.True(PageCache.Holds(-1, 0, 1));
+        DropAll();
+        CheckSame(0, FileBytes);
+    }
+
+    /// <summary>A file in memory has no pages that could be left out, and its file system says so.</summary>
+    [PeerFact(Need.Linux)]
+    public void Where_the_file_system_knows_no_reading_aside_it_is_read_as_ever()
+    {
+        using var file = new SafeFileHandle(MakeInMemory("page-cache", 0), ownsHandle: true);
+        var descriptor = (int)file.DangerousGetHandle();
+        RandomAccess.Write(file, _bytes.AsSpan(0, 3 << 20), 0);
+        var read = new byte[2 << 20];
+        Assert.Equal(read.Length, PageCache.ReadAside(descriptor, read, 1, "in memory"));
+        Assert.Equal(_bytes[1..((2 << 20) + 1)], read);
+        Assert.Equal(5, PageCache.ReadAside(descriptor, read, (3 << 20) - 5, "in memory"));
+    }
+
+    [PeerFact(Need.Linux)]
     public void Reading_aside_leaves_the_cache_alone_where_the_system_can()
     {
         var (least, most) = (long.MaxValue, 0L);
@@ -80,6 +102,9 @@ public sealed unsafe partial class PageCacheTests : IDisposable
 
     [LibraryImport("libc", EntryPoint = "mmap")]
     private static partial nint Map(nint address, nuint length, int protection, int flags, int descriptor, long position);
+
+    [LibraryImport("libc", EntryPoint = "memfd_create", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MakeInMemory(string name, uint flags);
 
     [LibraryImport("libc", EntryPoint = "munmap")]
     private static partial int Unmap(nint address, nuint length);

@@ -95,6 +95,40 @@ public sealed class SpoiledSwapTests
         }
     }
 
+    /// <summary>
+    /// A disk that does not keep the changes of a directory in their order could take the names back and not the swap, from which all is
+    /// done again.
+    /// </summary>
+    [Fact]
+    public void Old_segments_have_their_names_for_good_before_the_swap_goes()
+    {
+        var disk = NewDisk();
+        using var log = new CompactedLog(disk);
+        Fill(log);
+        for (var stop = 1; Directory.GetFiles(log.Fixture.Directory, "*.log.deleted").Length == 0; stop++)
+        {
+            Assert.True(StopsAt(log, disk, stop));
+        }
+
+        Spoil(log, "zeros");
+        var (unsynced, back, gone) = (0, 0, 0);
+        disk.Before = (what, path) =>
+        {
+            if (what == "delete" && path.EndsWith(".log.swap", StringComparison.Ordinal))
+            {
+                Assert.Equal(0, unsynced);
+                gone++;
+            }
+
+            var isBack = what == "rename" && path.EndsWith(".log.deleted", StringComparison.Ordinal);
+            back += isBack ? 1 : 0;
+            unsynced = what == "sync" && path == log.Fixture.Directory ? 0 : unsynced + (isBack ? 1 : 0);
+        };
+        log.Fixture.Open(clean: false, recoveryPoint: 1000);
+        Assert.True(back > 0);
+        Assert.Equal(1, gone);
+    }
+
     [Fact]
     public void What_an_earlier_exchange_has_replaced_does_not_come_back()
     {
