@@ -102,7 +102,7 @@ public sealed class MachineHost<TMachine, TRecord>
     /// <summary>The journal's high watermark moved: replies that waited for it go out.</summary>
     public void Release()
     {
-        while (State == MachineState.Active && _parked.TakeBelow(_journal.HighWatermark) is { } operation)
+        while (_parked.TakeBelow(_journal.HighWatermark) is { } operation)
         {
             operation.Finish(ErrorCode.None);
         }

@@ -125,7 +125,7 @@ public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
     private void Take(int load, ReplayedPiece<TRecord> piece)
     {
         // A node that stops unloads its machines while pieces may still be under way.
-        if (load != _load || Host.State != MachineState.Loading)
+        if (load != _load)
         {
             return;
         }

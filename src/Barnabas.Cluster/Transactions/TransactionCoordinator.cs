@@ -85,13 +85,13 @@ public sealed class TransactionCoordinator : IMachine<TransactionRecord>
         else if (value.State == TransactionState.Ongoing)
         {
             _ongoing.Add(transaction.Id);
-            if (before.StartMs != value.StartMs || before.State != TransactionState.Ongoing)
+            if (before.State != TransactionState.Ongoing)
             {
                 transaction.DeadlineUs = Loop.NowUs + (value.TimeoutMs * 1000L);
             }
         }
 
-        if (before.State.IsPreparing() && !value.State.IsPreparing() && IsActive)
+        if (before.State.IsPreparing() && !value.State.IsPreparing())
         {
             Ended(transaction);
         }
@@ -116,7 +116,7 @@ public sealed class TransactionCoordinator : IMachine<TransactionRecord>
             if (value.State == TransactionState.Ongoing)
             {
                 // What it has left by the wall clock, but no more than it was given.
-                var leftMs = Math.Clamp(value.StartMs + value.TimeoutMs - nowMs, 0, value.TimeoutMs);
+                var leftMs = Math.Min(value.StartMs + value.TimeoutMs - nowMs, value.TimeoutMs);
                 transaction.DeadlineUs = Loop.NowUs + (leftMs * 1000);
             }
         }
@@ -160,7 +160,7 @@ public sealed class TransactionCoordinator : IMachine<TransactionRecord>
     /// <summary>A decision to end a transaction is committed: its markers are written.</summary>
     internal void CarryOut(Transaction transaction)
     {
-        if (IsActive && transaction.Value.State.IsPreparing() && !_rounds.ContainsKey(transaction.Id))
+        if (transaction.Value.State.IsPreparing() && !_rounds.ContainsKey(transaction.Id))
         {
             var round = new MarkerRound(this, transaction.Id, transaction.Value);
             _rounds.Add(transaction.Id, round);

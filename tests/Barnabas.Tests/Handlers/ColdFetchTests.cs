@@ -1,4 +1,5 @@
 using Barnabas.Base;
+using Barnabas.Broker.Handlers.Fetching;
 using Barnabas.Broker.Worlds;
 using Barnabas.Log;
 using Barnabas.Messages;
@@ -65,6 +66,25 @@ public sealed class ColdFetchTests
         producer.Call<ProduceResponse>(Produce(1, (0, Batch("more"))), 13);
         var partition = client.ReceiveMessage<FetchResponse>(17).Responses[0].Partitions[0];
         Assert.Equal(["more"], Values(partition.Records!));
+    }
+
+    [Fact]
+    public async Task What_one_answer_holds_of_cold_records_is_bounded_however_much_is_asked_for()
+    {
+        var disk = new ColdDisk();
+        await using var server = new PartitionServer(WireKind.Epoll, 1, LogConfig.Default with { SegmentBytes = 6 << 20 }, disk: disk);
+        using var client = server.Connect();
+        var value = new string('v', 500_000);
+        for (var i = 0; i < 15; i++)
+        {
+            client.Call<ProduceResponse>(Produce(1, (0, Batch(value))), 13);
+        }
+
+        disk.IsCold = true;
+        var request = PartitionServer.Fetch(maxWaitMs: 0, (0, 0));
+        request.Topics[0].Partitions[0].PartitionMaxBytes = int.MaxValue;
+        var records = client.Call<FetchResponse>(request, 17).Responses[0].Partitions[0].Records!;
+        Assert.InRange(records.Length, 3 << 20, AsideReads.AnswerBytesMax);
     }
 
     [Fact]

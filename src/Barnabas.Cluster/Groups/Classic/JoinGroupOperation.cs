@@ -153,9 +153,9 @@ public sealed class JoinGroupOperation(JoinGroupRequest request, GroupCaller cal
         if (group.Find(request.MemberId) is { } member)
         {
             Membership.TakeOut(group, member);
-            Rebalance.CompleteIfAllJoined(group, turn);
         }
 
+        Rebalance.CompleteIfAllJoined(group, turn);
         Response = Refused(ErrorCode.GroupMaxSizeReached, "");
     }
 

@@ -28,7 +28,7 @@ internal sealed class StaticRejoin(GroupCoordinator coordinator, ClassicGroup gr
     /// <summary>Gives the member its old id back: nobody was told the new one.</summary>
     public void Undo()
     {
-        if (!coordinator.IsActive || !Stands)
+        if (!coordinator.IsActive)
         {
             return;
         }

@@ -49,7 +49,6 @@ public sealed class ConsumerHeartbeatOperation(
         var sizeMax = turn.Coordinator.Config.Consumer.GroupSizeMax;
         if (group.MemberCount >= sizeMax && group.Find(memberId) is null)
         {
-            turn.Decision.TakeBack(0);
             return Refused(new GroupRefusal(
                 ErrorCode.GroupMaxSizeReached, $"The consumer group has reached its maximum capacity of {sizeMax} members."));
         }

@@ -90,12 +90,7 @@ public sealed class CommitOffsetsOperation(OffsetCommitRequest request, GroupCal
             return ErrorCode.None;
         }
 
-        if (isSimple && request.MemberId.Length == 0 && request.GroupInstanceId is null)
-        {
-            // Whoever is not a member may not interfere with those that are.
-            return ErrorCode.UnknownMemberId;
-        }
-
+        // Whoever is not a member may not interfere with those that are.
         if (group.Validate(request.MemberId, request.GroupInstanceId) is var error and not ErrorCode.None)
         {
             return error;

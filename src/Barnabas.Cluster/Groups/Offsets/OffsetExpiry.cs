@@ -77,7 +77,7 @@ internal static class OffsetExpiry
         }
 
         // Never while the group is not stable: a member that is about to come back would begin from the start.
-        return group.State == ClassicState.Stable && group.HasConsumers && group.SubscribedTopics is not null && !group.Subscribes(topic)
+        return group.State == ClassicState.Stable && group.HasConsumers && !group.Subscribes(topic)
             ? offset.CommitTimestampMs
             : null;
     }

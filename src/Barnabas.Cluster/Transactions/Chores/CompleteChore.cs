@@ -21,7 +21,8 @@ internal sealed class CompleteChore(TransactionCoordinator coordinator, string i
     /// <inheritdoc/>
     protected override void Completed(ErrorCode error)
     {
-        if (error != ErrorCode.None)
+        // One that has gone leaves it to the next coordinator.
+        if (error != ErrorCode.None && coordinator.IsActive)
         {
             round.TryLater();
         }

@@ -41,13 +41,8 @@ internal sealed class MarkerRound : TimerEntry
     }
 
     /// <summary>The end could not be recorded, or markers could not be written: again after a while.</summary>
-    public void TryLater()
-    {
-        if (!_isCancelled)
-        {
-            _coordinator.Loop.Timers.Set(this, _coordinator.Loop.NowUs + (_coordinator.Config.MarkerRetryMs * 1000L));
-        }
-    }
+    public void TryLater() =>
+        _coordinator.Loop.Timers.Set(this, _coordinator.Loop.NowUs + (_coordinator.Config.MarkerRetryMs * 1000L));
 
     /// <summary>The coordinator is not in charge any more: the next one goes on from the log.</summary>
     public void Cancel()

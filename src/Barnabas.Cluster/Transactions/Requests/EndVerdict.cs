@@ -21,7 +21,7 @@ internal readonly record struct EndVerdict(ErrorCode Error, bool IsRetry = false
             return new(ErrorCode.ConcurrentTransactions);
         }
 
-        var isNext = epoch < short.MaxValue && value.Epoch == epoch + 1;
+        var isNext = value.Epoch == epoch + 1;
         var isRotated = value.PreviousProducerId == producerId && epoch == TransactionValue.LastEpochGiven && value.Epoch == 0;
         var isRetry = isNext || isRotated;
         if (value.ProducerId != producerId && !isRotated)

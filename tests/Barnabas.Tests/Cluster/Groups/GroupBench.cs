@@ -280,11 +280,14 @@ internal sealed class GroupBench : IClock, ILoopHost
         }
         else
         {
-            Run(() => Host.Submit(operation, Loop.NowWallMs));
+            Submit(operation);
         }
 
         return awaited;
     }
+
+    /// <summary>Decides something in a turn of its own.</summary>
+    public void Submit(Operation<GroupCoordinator, GroupRecord> operation) => Run(() => Host.Submit(operation, Loop.NowWallMs));
 
     private void Drain()
     {
@@ -306,6 +309,9 @@ internal sealed class MemoryLog : IJournal<GroupRecord>
 
     public JournalAppend? Fails { get; set; }
 
+    /// <summary>Records of the largest append until now.</summary>
+    public int AppendMax { get; private set; }
+
     public long EndOffset => Records.Count;
 
     public long HighWatermark { get; set; }
@@ -317,6 +323,7 @@ internal sealed class MemoryLog : IJournal<GroupRecord>
             return failure;
         }
 
+        AppendMax = Math.Max(AppendMax, records.Length);
         using var bytes = new ByteWriter();
         using var batch = new RecordBatchBuilder(bytes);
         batch.Begin(new BatchOptions { BaseOffset = EndOffset });

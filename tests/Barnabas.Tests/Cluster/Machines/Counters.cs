@@ -15,6 +15,8 @@ internal sealed class Counters : IMachine<Add>
 
     public int Loads { get; private set; }
 
+    public int Unloads { get; private set; }
+
     public void Replay(in Add record, long offset) =>
         Sums[record.Name] = (Sums.GetValueOrDefault(record.Name).Sum + record.Amount, offset);
 
@@ -24,6 +26,7 @@ internal sealed class Counters : IMachine<Add>
 
     public void Unloaded(ErrorCode error)
     {
+        Unloads++;
         foreach (var operation in Deferred)
         {
             operation.Finish(error);

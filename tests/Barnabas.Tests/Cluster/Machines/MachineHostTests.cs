@@ -192,6 +192,62 @@ public sealed class MachineHostTests
     }
 
     [Fact]
+    public void What_others_append_is_followed_but_for_a_load_that_comes_to_it()
+    {
+        _journal.Records.Add(new Add("a", 1));
+        _host.BeginLoad(0);
+        _host.Follow(_journal.Records[0], 0);
+        Assert.Empty(_host.Machine.Sums);
+        _host.Load(_journal.Records[0], 0);
+        _host.EndLoad(1);
+        _journal.Records.Add(new Add("a", 2));
+        _host.Follow(_journal.Records[1], 1);
+        Assert.Equal(3, _host.Machine.Sums["a"].Sum);
+    }
+
+    [Fact]
+    public void A_machine_is_unloaded_once()
+    {
+        _host.Unload(ErrorCode.NotController);
+        Assert.Equal(0, _host.Machine.Unloads);
+        Load();
+        _host.Unload(ErrorCode.NotController);
+        _host.Unload(ErrorCode.NotController);
+        Assert.Equal(1, _host.Machine.Unloads);
+    }
+
+    [Fact]
+    public void What_has_ended_when_it_is_decided_takes_no_room()
+    {
+        Load();
+        Submit(new Ask((_, decision, self) =>
+        {
+            decision.Add(new Add("a", 1));
+            self.Finish(ErrorCode.RequestTimedOut);
+        }));
+        Assert.Equal(0, _host.ParkedCount);
+    }
+
+    [Fact]
+    public void Replies_that_saw_the_same_come_in_order_also_between_others()
+    {
+        Load();
+        var order = new List<string>();
+        for (var i = 0; i < 4; i++)
+        {
+            Submit(Adding(("a", 1)));
+        }
+
+        foreach (var name in new[] { "first", "second", "third" })
+        {
+            Submit(new Ask((_, decision, _) => decision.Saw(1)) { WhenDone = () => order.Add(name) });
+        }
+
+        Commit(4);
+        Assert.Equal(["first", "second", "third"], order);
+    }
+
+    [Fact]
     public void Records_taken_back_are_not_written()
     {
         Load();

@@ -17,8 +17,9 @@ namespace Barnabas.Tests.Cluster.Machines;
 public sealed class PartitionMachineTests : IDisposable
 {
     private readonly TempFolder _folder = new();
-    private readonly Host _host = new();
+    private readonly HandHost _host = new();
     private readonly List<string> _reports = [];
+    private readonly List<BufferLease> _appended = [];
     private readonly Loop _background;
     private readonly PartitionShard _shard;
     private PartitionLog? _log;
@@ -37,6 +38,7 @@ public sealed class PartitionMachineTests : IDisposable
     public void Dispose()
     {
         _log?.Abandon();
+        _appended.ForEach(lease => lease.Release());
         _folder.Dispose();
     }
 
@@ -150,6 +152,109 @@ public sealed class PartitionMachineTests : IDisposable
     }
 
     [Fact]
+    public void What_is_appended_behind_the_reader_while_it_loads_is_read_too()
+    {
+        Open();
+        Say("a");
+        Reopen(drain: false);
+        _host.Run(_shard.Loop);
+        _host.Run(_background);
+        _host.Run(_shard.Loop);
+
+        // Queued before the reader says that it has come to the end, which is the end no more.
+        AppendMarker(7, commit: true, _shard.Loop.Post);
+        _host.Run(_background);
+        _host.Drain();
+        Assert.Equal(["0 a", "1 commit 7"], Heard());
+    }
+
+    [Fact]
+    public void A_log_that_starts_in_the_middle_of_a_batch_is_loaded_from_there()
+    {
+        Open();
+        Say("a", "b", "c");
+        _host.OnLoop(_shard.Loop, () => _log!.AdvanceLogStart(1));
+        _host.OnLoop(_shard.Loop, () => _replica!.Become(State(epoch: 1, leads: true)));
+        Assert.Equal(["1 b", "2 c"], Heard());
+    }
+
+    [Fact]
+    public void A_log_that_cannot_be_used_answers_who_waits_and_is_not_loaded_again()
+    {
+        Open();
+        var parked = new Saying(_machine!.Host, ["a"]);
+        _host.OnLoop(_shard.Loop, () =>
+        {
+            _machine.Host.Submit(parked, 0);
+            _replica!.Fail(new ReplicaFailure(ErrorCode.KafkaStorageError, "the test"));
+        });
+        Assert.Equal(ErrorCode.KafkaStorageError, parked.End);
+        _host.OnLoop(_shard.Loop, () => _replica!.Become(State(epoch: 1, leads: true)), drain: false);
+        Assert.Equal(MachineState.Unloaded, _machine.Host.State);
+    }
+
+    [Theory]
+    [InlineData("a damaged batch", "cannot be read at")]
+    [InlineData("a batch that ends behind the log", "something else than a batch")]
+    [InlineData("a file that ends early", "ends early")]
+    [InlineData("a body that does not open", "gzip")]
+    public void A_log_that_is_spoiled_is_reported_and_refused(string how, string report)
+    {
+        Open();
+        Append(CompressionType.Gzip, -1, "a", "b");
+        Say("c");
+        Say("d");
+        var path = Path.Combine(_folder.At("p-0"), $"{0:D20}.log");
+        var bytes = File.ReadAllBytes(path);
+        var second = 12 + System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(8));
+        switch (how)
+        {
+            case "a damaged batch":
+                bytes[second + 61]++;
+                break;
+            case "a batch that ends behind the log":
+                bytes[9]++;
+                break;
+            case "a file that ends early":
+                bytes = bytes[..^3];
+                break;
+            default:
+                bytes.AsSpan(61, second - 61).Fill(0xEE);
+                break;
+        }
+
+        File.WriteAllBytes(path, bytes);
+        if (how == "a damaged batch")
+        {
+            Reopen();
+        }
+        else
+        {
+            _host.OnLoop(_shard.Loop, () => _replica!.Become(State(epoch: 1, leads: true)));
+        }
+
+        Assert.Contains(report, Assert.Single(_reports), StringComparison.Ordinal);
+        Assert.Equal(ErrorCode.NotCoordinator, Say("e").End);
+    }
+
+    [Fact]
+    public void What_a_long_turn_has_staged_stays_as_it_is_until_it_is_written()
+    {
+        Open();
+        var words = Enumerable.Range(0, 40).Select(i => $"{i}:{new string((char)('a' + (i % 26)), 1_500)}").ToList();
+        _host.OnLoop(_shard.Loop, () =>
+        {
+            foreach (var word in words)
+            {
+                _machine!.Host.Submit(new Saying(_machine.Host, [word]), 5);
+                _machine.HighWatermarkAdvanced();
+            }
+        });
+        Reopen();
+        Assert.Equal(words.Select((word, i) => $"{i} {word}"), Heard());
+    }
+
+    [Fact]
     public void What_is_too_large_for_the_topic_is_refused_and_changes_nothing()
     {
         Open();
@@ -205,13 +310,15 @@ public sealed class PartitionMachineTests : IDisposable
         }
     });
 
-    private void AppendMarker(long producerId, bool commit) => AppendBatch(batch =>
-    {
-        batch.Begin(new BatchOptions { IsTransactional = true, IsControl = true, ProducerId = producerId, ProducerEpoch = 0 });
-        ControlRecords.AppendMarker(batch, 1, commit, coordinatorEpoch: 0);
-    });
+    private void AppendMarker(long producerId, bool commit, Action<LoopTask>? post = null) => AppendBatch(
+        batch =>
+        {
+            batch.Begin(new BatchOptions { IsTransactional = true, IsControl = true, ProducerId = producerId, ProducerEpoch = 0 });
+            ControlRecords.AppendMarker(batch, 1, commit, coordinatorEpoch: 0);
+        },
+        post);
 
-    private void AppendBatch(Action<RecordBatchBuilder> fill)
+    private void AppendBatch(Action<RecordBatchBuilder> fill, Action<LoopTask>? post = null)
     {
         using var writer = new ByteWriter();
         using var batch = new RecordBatchBuilder(writer);
@@ -219,107 +326,21 @@ public sealed class PartitionMachineTests : IDisposable
         batch.End();
         var lease = BufferPool.RentUnpooled(writer.Length);
         writer.Written.CopyTo(lease.Span);
-        _host.OnLoop(_shard.Loop, () =>
+        var piece = lease.Piece(0, writer.Length);
+        var append = new ActionTask(() =>
         {
-            var part = new PartitionAppend { Batch = lease.Piece(0, writer.Length), Origin = AppendOrigin.Coordinator };
+            var part = new PartitionAppend { Batch = piece, Origin = AppendOrigin.Coordinator };
             _replica!.Append(part);
             Assert.Equal(ErrorCode.None, part.Error);
         });
-        lease.Release();
-    }
-
-    /// <summary>Time stands still, and loops run when the test says so, on its thread.</summary>
-    private sealed class Host : ILoopHost, IClock
-    {
-        private readonly List<Loop> _scheduled = [];
-
-        public long WallMs => 1_000;
-
-        public long MonotonicUs => 1_000_000;
-
-        public void Schedule(Loop loop) => _scheduled.Add(loop);
-
-        public void DueChanged(Loop loop)
+        _appended.Add(lease);
+        if (post is not null)
         {
+            post(append);
+            return;
         }
 
-        public void Run(Loop loop)
-        {
-            if (_scheduled.Remove(loop))
-            {
-                loop.RunTurn();
-            }
-        }
-
-        public void OnLoop(Loop loop, Action action, bool drain = true)
-        {
-            loop.PostOrRun(new ActionTask(action));
-            if (drain)
-            {
-                Drain();
-            }
-        }
-
-        public void Drain()
-        {
-            while (_scheduled.Count > 0)
-            {
-                Run(_scheduled[0]);
-            }
-        }
-    }
-
-    private sealed record Word(string Text);
-
-    private sealed class Words : IMachine<Word>
-    {
-        public List<string> Heard { get; } = [];
-
-        public int Loads { get; private set; }
-
-        public void Replay(in Word record, long offset) => Heard.Add($"{offset} {record.Text}");
-
-        public void Reset() => Heard.Clear();
-
-        public void Loaded(long nowMs) => Loads++;
-
-        public void Unloaded(ErrorCode error)
-        {
-        }
-    }
-
-    private sealed class Saying(MachineHost<Words, Word> host, string[] words) : Operation<Words, Word>
-    {
-        public ErrorCode? End { get; private set; }
-
-        public override void Decide(Words machine, Decision<Word> decision, long nowMs)
-        {
-            Assert.Equal(MachineState.Active, host.State);
-            foreach (var word in words)
-            {
-                decision.Add(new Word(word));
-            }
-        }
-
-        protected override void Completed(ErrorCode error) => End = error;
-    }
-
-    private sealed class WordCodec : RecordCodec<Word>
-    {
-        public override void Write(Word record, long nowMs, RecordBatchBuilder batch) =>
-            batch.Append(nowMs, System.Text.Encoding.UTF8.GetBytes(record.Text), OptionalBytes.Null);
-
-        public override Word? Read(in Barnabas.Protocol.Records.Record record, in RecordBatchHeader header)
-        {
-            var text = System.Text.Encoding.UTF8.GetString(record.Key.Span);
-            return text switch
-            {
-                "" => null,
-                "broken" => throw new MalformedException("a broken word"),
-                _ => new Word(header.IsTransactional ? $"{text} of {header.ProducerId}" : text),
-            };
-        }
-
-        public override Word ReadTransactionEnd(long producerId, bool isCommit) => new($"{(isCommit ? "commit" : "abort")} {producerId}");
+        _shard.Loop.PostOrRun(append);
+        _host.Drain();
     }
 }

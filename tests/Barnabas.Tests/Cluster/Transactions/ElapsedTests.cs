@@ -90,7 +90,7 @@ public sealed class ElapsedTests
         _bench.Init("id-7");
         _bench.Advance(400_000);
         Assert.Equal(["busy", "id-7"], _bench.List(new()).TransactionStates.Select(each => each.TransactionalId));
-        Assert.Equal(9, _bench.Log.Records.Count(record => record.Value is null));
+        Assert.Equal((9, 3), (_bench.Log.Records.Count(record => record.Value is null), _bench.Log.AppendMax));
         _bench.Advance(300_000);
         Assert.Equal(["busy"], _bench.List(new()).TransactionStates.Select(each => each.TransactionalId));
 
@@ -99,6 +99,50 @@ public sealed class ElapsedTests
         _bench.Load();
         Assert.Equal(ErrorCode.TransactionalIdNotFound, _bench.Describe("id-1").ErrorCode);
         Assert.Equal(1011, _bench.Init("id-1").Now.ProducerId);
+    }
+
+    [Fact]
+    public void An_id_that_is_forgotten_had_a_transaction_once()
+    {
+        _bench.Init("a", timeoutMs: 5_000);
+        _bench.Add("a", 1000, 0, 2, 0);
+        _bench.End("a", 1000, 0, commit: true);
+        _bench.Advance(700_000);
+        Assert.Equal(ErrorCode.TransactionalIdNotFound, _bench.Describe("a").ErrorCode);
+        _bench.Advance(10_000);
+    }
+
+    [Fact]
+    public void What_a_new_coordinator_does_not_find_in_its_log_has_never_been()
+    {
+        _bench.Init("a");
+        _bench.Init("b");
+        _bench.Add("b", 1001, 0, 2, 0);
+        _bench.Unload(ErrorCode.NotCoordinator);
+        _bench.Log.Records.Clear();
+        _bench.Log.HighWatermark = 0;
+        _bench.Load();
+        Assert.Equal(ErrorCode.TransactionalIdNotFound, _bench.Describe("a").ErrorCode);
+        _bench.Advance(800_000);
+        Assert.Empty(_bench.Log.Records);
+    }
+
+    [Fact]
+    public void Where_the_wall_clock_was_set_back_a_transaction_has_no_more_than_it_was_given()
+    {
+        _bench.Found("a", Value(TransactionState.Ongoing, 4, 0) with { StartMs = _bench.WallMs + 3_600_000 });
+        _bench.Advance(59_000);
+        Assert.Equal("Ongoing", _bench.StateOf("a"));
+        _bench.Advance(3_000);
+        Assert.Equal("CompleteAbort", _bench.StateOf("a"));
+    }
+
+    [Fact]
+    public void The_epoch_that_only_fences_is_not_raised()
+    {
+        _bench.Found("a", Value(TransactionState.Ongoing, short.MaxValue, 0));
+        _bench.Advance(62_000);
+        Assert.Equal(short.MaxValue, _bench.Written.Single().Epoch);
     }
 
     [Fact]

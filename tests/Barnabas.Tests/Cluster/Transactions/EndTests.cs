@@ -33,6 +33,7 @@ public sealed class EndTests
         { TransactionState.CompleteCommit, 4, true, Invalid, TransactionState.CompleteCommit },
         { TransactionState.CompleteCommit, 4, false, Ok, TransactionState.PrepareAbort },
         { TransactionState.CompleteCommit, 2, true, Fenced, TransactionState.CompleteCommit },
+        { TransactionState.CompleteCommit, TransactionValue.LastEpochGiven, true, Fenced, TransactionState.CompleteCommit },
         { TransactionState.CompleteAbort, 3, false, Ok, TransactionState.CompleteAbort },
         { TransactionState.CompleteAbort, 3, true, Invalid, TransactionState.CompleteAbort },
         { TransactionState.CompleteAbort, 4, true, Invalid, TransactionState.CompleteAbort },
@@ -123,6 +124,8 @@ public sealed class EndTests
         Assert.Equal(Busy, _bench.Add("a", 1000, 0, 2, 1));
         Assert.Equal((5L, short.MaxValue), (_bench.Orders.Peek().Order.ProducerId, _bench.Orders.Peek().Order.Epoch));
         _bench.Answer();
+        Assert.Equal(-1, _bench.Log.Records[^1].Value!.NextProducerId);
+        Assert.Equal(Mapping, _bench.End("a", 5, 3, commit: true).Now.ErrorCode);
         var retry = _bench.End("a", 5, Last, commit: true).Now;
         Assert.Equal((Ok, 1000L, 0), (retry.ErrorCode, retry.ProducerId, (int)retry.ProducerEpoch));
         Assert.Equal(Invalid, _bench.End("a", 5, Last, commit: false).Now.ErrorCode);

@@ -96,8 +96,61 @@ public sealed class PartitionJoinTests
         var waits = _bench.Add(new AddPartitions("a", 5, 5, [At(3)]) { ClientVersion = 2, WaitMs = 100 });
         _bench.Advance(101);
         Assert.Equal(ErrorCode.ConcurrentTransactions, waits.Now.Error);
+        Assert.Empty(_bench.Coordinator.Find("a")!.Waiting);
         _bench.Answer();
         Assert.Equal("CompleteCommit", _bench.StateOf("a"));
+    }
+
+    [Fact]
+    public void A_broker_that_has_joined_is_not_told_that_its_wait_is_over()
+    {
+        _bench.AutoMarkers = false;
+        _bench.Found("a", Value(TransactionState.Ongoing, 4, 0));
+        _bench.End("a", 5, 4, commit: true);
+        var waits = _bench.Add(new AddPartitions("a", 5, 5, [At(3)]) { ClientVersion = 2, WaitMs = 100 });
+        _bench.AutoCommit = false;
+        _bench.Answer();
+        _bench.Advance(200);
+        Assert.False(waits.IsThere);
+        _bench.Commit();
+        Assert.Equal(ErrorCode.None, waits.Now.Error);
+    }
+
+    [Fact]
+    public void A_broker_waits_once()
+    {
+        _bench.AutoMarkers = false;
+        _bench.Found("a", Value(TransactionState.PrepareCommit, 5, 0));
+        var answers = new List<ErrorCode>();
+        var waits = new AddPartitionsOperation(
+            new AddPartitions("a", 5, 5, [At(3)]) { ClientVersion = 2, WaitMs = 100 }, added => answers.Add(added.Error));
+        _bench.Submit(waits);
+        Assert.Empty(answers);
+
+        // Its turn has come, but the id is at its next end already.
+        _bench.Submit(waits);
+        Assert.Equal([ErrorCode.ConcurrentTransactions], answers);
+    }
+
+    [Fact]
+    public void A_request_that_has_its_answer_changes_nothing_any_more()
+    {
+        _bench.Found("a", Value(TransactionState.Ongoing, 4, 0));
+        var late = new AddPartitionsOperation(new AddPartitions("a", 5, 4, [At(1)]) { ClientVersion = 2 }, _ => { });
+        _bench.Run(() =>
+        {
+            _bench.Coordinator.SubmitLater(late);
+            late.Finish(ErrorCode.RequestTimedOut);
+        });
+        Assert.Single(_bench.Log.Records);
+    }
+
+    [Fact]
+    public void A_transaction_begins_without_partitions_where_it_is_asked_for_none()
+    {
+        _bench.Init("a");
+        Assert.Equal(ErrorCode.None, _bench.Add("a", 1000, 0));
+        Assert.Equal("Ongoing", _bench.StateOf("a"));
     }
 
     [Fact]

@@ -55,6 +55,11 @@ public sealed class ProducerBeginTests
         _bench.Bring();
         _bench.Load();
         Assert.Empty(_bench.Log.Records);
+        _bench.Init("a");
+        _bench.Unload(ErrorCode.NotCoordinator);
+        _bench.Load();
+        _bench.Bring();
+        Assert.Empty(_bench.Log.Records);
     }
 
     [Fact]
@@ -136,6 +141,23 @@ public sealed class ProducerBeginTests
         Assert.Equal((1000, 0), Gets(_bench.Init("a", 5, short.MaxValue - 1).Now));
         Assert.Equal(ErrorCode.ProducerFenced, _bench.Init("a", 5, 7).Now.ErrorCode);
         Assert.Equal((1000, 1), Gets(_bench.Init("a").Now));
+    }
+
+    [Fact]
+    public void Whoever_is_fenced_takes_no_new_producer_id_and_has_no_part_in_it()
+    {
+        _bench.Found("a", Value(TransactionState.Empty, TransactionValue.LastEpochGiven));
+        Assert.Equal(ErrorCode.ProducerFenced, _bench.Init("a", 5, 3).Now.ErrorCode);
+        Assert.Equal((1000, 0), Gets(_bench.Init("a", 5, TransactionValue.LastEpochGiven).Now));
+        Assert.Equal(ErrorCode.ProducerFenced, _bench.Init("a", 5, 0).Now.ErrorCode);
+    }
+
+    [Fact]
+    public void A_producer_begins_without_the_partitions_of_the_transaction_before()
+    {
+        _bench.Found("a", Value(TransactionState.CompleteCommit, 4, 1));
+        _bench.Init("a");
+        Assert.Empty(_bench.Describe("a").Topics);
     }
 
     [Fact]

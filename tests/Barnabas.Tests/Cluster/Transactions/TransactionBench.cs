@@ -182,12 +182,15 @@ internal sealed class TransactionBench : IClock, ILoopHost
         Load();
     }
 
+    /// <summary>Decides something in a turn of its own.</summary>
+    public void Submit(Operation<TransactionCoordinator, TransactionRecord> operation) => Run(() => Host.Submit(operation, Loop.NowWallMs));
+
     private Awaited<T> Ask<T>(Func<Action<T>, TransactionRequest<T>> make)
         where T : class
     {
         var awaited = new Awaited<T>();
         var operation = make(awaited.Set);
-        Run(() => Host.Submit(operation, Loop.NowWallMs));
+        Submit(operation);
         return awaited;
     }
 
@@ -224,6 +227,9 @@ internal sealed class TransactionLog : IJournal<TransactionRecord>
 
     public JournalAppend? Fails { get; set; }
 
+    /// <summary>Records of the largest append until now.</summary>
+    public int AppendMax { get; private set; }
+
     public long EndOffset => Records.Count;
 
     public long HighWatermark { get; set; }
@@ -235,6 +241,7 @@ internal sealed class TransactionLog : IJournal<TransactionRecord>
             return failure;
         }
 
+        AppendMax = Math.Max(AppendMax, records.Length);
         Records.AddRange(RoundTrip(records, nowMs));
         return new JournalAppend(ErrorCode.None, EndOffset - 1);
     }
