@@ -1,8 +1,8 @@
-using System.Diagnostics;
 using Barnabas.Base;
 using Barnabas.Conformance.Support;
 using Barnabas.Messages;
 using Barnabas.Shared;
+using static Barnabas.Conformance.Operator.MovedGroup;
 
 namespace Barnabas.Conformance.Operator;
 
@@ -55,8 +55,7 @@ public sealed class ConsumerGroupExchangeTests
         using var reader = BrokerProcess.Start(Enum.Parse<BrokerKind>(second), Settings, writer.DataFolder, writer.ControllerPort);
         using (var connection = new MessageConnection(reader.Port))
         {
-            Until(() => connection.Call<FindCoordinatorResponse>(new FindCoordinatorRequest { CoordinatorKeys = ["moved-group"] }, 6)
-                .Coordinators[0].ErrorCode == ErrorCode.None && Describe(connection).ErrorCode == ErrorCode.None);
+            Until(() => IsCoordinated(connection) && Describe(connection).ErrorCode == ErrorCode.None);
             Assert.Equal(before, Text(Describe(connection)));
             foreach (var (member, (epoch, partitions)) in owned)
             {
@@ -77,70 +76,47 @@ public sealed class ConsumerGroupExchangeTests
         reader.Terminate();
     }
 
-    private static void CreateTopic(MessageConnection connection)
+    [BrokerTheory(Need.Program, Need.Peer, Apis = [Api.ConsumerGroupHeartbeat, Api.ConsumerGroupDescribe, Api.JoinGroup])]
+    [InlineData("Barnabas", "Kafka")]
+    [InlineData("Kafka", "Barnabas")]
+    [Trait("Category", "Slow")]
+    public void A_member_of_the_classic_protocol_goes_on_among_them(string first, string second)
     {
-        var request = new CreateTopicsRequest { TimeoutMs = 10_000 };
-        request.Topics.Add(new() { Name = "moved", NumPartitions = 4, ReplicationFactor = 1 });
-        Assert.Equal(ErrorCode.None, connection.Call<CreateTopicsResponse>(request, 7).Topics[0].ErrorCode);
-        Until(() => connection.Call<FindCoordinatorResponse>(new FindCoordinatorRequest { CoordinatorKeys = ["moved-group"] }, 6)
-            .Coordinators[0].ErrorCode == ErrorCode.None
-            && Describe(connection).ErrorCode == ErrorCode.GroupIdNotFound);
-    }
-
-    /// <summary>A heartbeat, and what a client has after it: it does at once what it is told.</summary>
-    private static (int Epoch, Owned Partitions) Follow(MessageConnection connection, string member, int epoch, Owned owned)
-    {
-        var answer = Beat(connection, member, epoch, owned);
-        Assert.True(answer.ErrorCode == ErrorCode.None, $"{member} {epoch}: {answer.ErrorCode} {answer.ErrorMessage}");
-        var has = answer.Assignment?.TopicPartitions.ConvertAll(topic => new ConsumerGroupHeartbeatRequest.TopicPartitionsData
+        using var writer = BrokerProcess.Start(Enum.Parse<BrokerKind>(first), Settings);
+        string before;
+        var classic = new MovedClassicMember();
+        (int Epoch, Owned Partitions) other;
+        using (var connection = new MessageConnection(writer.Port))
         {
-            TopicId = topic.TopicId, Partitions = topic.Partitions,
-        });
-        return (answer.MemberEpoch, has ?? owned);
-    }
-
-    private static ConsumerGroupHeartbeatResponse Beat(MessageConnection connection, string member, int epoch, Owned? owned) =>
-        connection.Call<ConsumerGroupHeartbeatResponse>(
-            new ConsumerGroupHeartbeatRequest
+            CreateTopic(connection);
+            other = Follow(connection, "m1", 0, []);
+            classic.Join(connection);
+            Until(() =>
             {
-                GroupId = "moved-group",
-                MemberId = member,
-                MemberEpoch = epoch,
-                RebalanceTimeoutMs = epoch == 0 ? 60_000 : -1,
-                SubscribedTopicNames = epoch == 0 ? ["moved"] : null,
-                TopicPartitions = owned,
-            },
-            1);
-
-    private static ErrorCode Commit(MessageConnection connection, string member, (int Epoch, Owned Partitions) owned, long offset)
-    {
-        var request = new OffsetCommitRequest { GroupId = "moved-group", MemberId = member, GenerationIdOrMemberEpoch = owned.Epoch };
-        request.Topics.Add(new()
-        {
-            Name = "moved", Partitions = [new() { PartitionIndex = owned.Partitions[0].Partitions[0], CommittedOffset = offset }],
-        });
-        return connection.Call<OffsetCommitResponse>(request, 9).Topics[0].Partitions[0].ErrorCode;
-    }
-
-    private static ConsumerGroupDescribeResponse.DescribedGroup Describe(MessageConnection connection) =>
-        connection.Call<ConsumerGroupDescribeResponse>(new ConsumerGroupDescribeRequest { GroupIds = ["moved-group"] }, 1).Groups[0];
-
-    private static string Text(ConsumerGroupDescribeResponse.DescribedGroup group) => string.Join(
-        '\n',
-        group.Members.OrderBy(member => member.MemberId, StringComparer.Ordinal).Select(member =>
-            $"{member.MemberId} {member.MemberEpoch} {Text(member.Assignment)} of {Text(member.TargetAssignment)}")
-            .Prepend($"{group.GroupState} {group.GroupEpoch} {group.AssignmentEpoch} {group.AssignorName}"));
-
-    private static string Text(ConsumerGroupDescribeResponse.Assignment assignment) => string.Join(
-        ';', assignment.TopicPartitions.Select(topic => $"{topic.TopicName}:{string.Join(',', topic.Partitions)}"));
-
-    private static void Until(Func<bool> seen)
-    {
-        var watch = Stopwatch.StartNew();
-        while (!seen())
-        {
-            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), "the group did not settle");
-            Thread.Sleep(50);
+                other = Follow(connection, "m1", other.Epoch, other.Partitions);
+                classic.Follow(connection);
+                return Describe(connection).GroupState == "Stable" && classic.Partitions.Count == 2;
+            });
+            before = Text(Describe(connection));
         }
+
+        writer.Terminate();
+        using var reader = BrokerProcess.Start(Enum.Parse<BrokerKind>(second), Settings, writer.DataFolder, writer.ControllerPort);
+        using (var connection = new MessageConnection(reader.Port))
+        {
+            Until(() => IsCoordinated(connection) && Describe(connection).ErrorCode == ErrorCode.None);
+            Assert.Equal(before, Text(Describe(connection)));
+            Assert.Equal(ErrorCode.None, classic.Heartbeat(connection));
+            Assert.Equal((other.Epoch, 1), (Follow(connection, "m1", other.Epoch, other.Partitions).Epoch, other.Partitions.Count));
+
+            // With the last of the consumer protocol the group goes back to the classic one, and who is left joins anew.
+            Beat(connection, "m1", -1, null);
+            Until(() => classic.Heartbeat(connection) == ErrorCode.RebalanceInProgress);
+            classic.Join(connection);
+            Assert.True(classic.Leads);
+            Assert.Equal(ErrorCode.GroupIdNotFound, Describe(connection).ErrorCode);
+        }
+
+        reader.Terminate();
     }
 }
