@@ -9,29 +9,72 @@ using Barnabas.Protocol.Records;
 
 namespace Barnabas.Bench;
 
-/// <summary>A blocking connection to a broker on this machine, one request at a time. One thread.</summary>
+/// <summary>
+/// A blocking connection to a broker on this machine: one request at a time with <see cref="Call{T}"/>, or many on their way with
+/// <see cref="Send"/>, <see cref="Flush"/> and <see cref="Receive{T}"/>. One thread.
+/// </summary>
 internal sealed class LoadClient : IDisposable
 {
     private const short ProduceVersion = 9;
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private int _sent;
+    private readonly ByteWriter _out = new(64 * 1024);
+    private byte[] _in = new byte[64 * 1024];
+    private int _inStart, _inEnd, _sent;
 
     public LoadClient(int port) => _socket.Connect(IPAddress.Loopback, port);
 
+    /// <summary>Sends a request and waits for its answer.</summary>
     public T Call<T>(IMessage request, short version)
         where T : IMessage<T>
     {
-        using var writer = new ByteWriter();
-        FrameCodec.WriteRequest(writer, request, version, _sent++, "bench");
-        var frame = new byte[4 + writer.Length];
-        BinaryPrimitives.WriteInt32BigEndian(frame, writer.Length);
-        writer.Written.CopyTo(frame.AsSpan(4));
-        for (var done = 0; done < frame.Length;)
+        Send(request, version);
+        Flush();
+        return Receive<T>(version);
+    }
+
+    /// <summary>Puts a request behind those that leave with the next <see cref="Flush"/>.</summary>
+    public void Send(IMessage request, short version)
+    {
+        var start = _out.Length;
+        _out.WriteInt32(0);
+        FrameCodec.WriteRequest(_out, request, version, _sent++, "bench");
+        BinaryPrimitives.WriteInt32BigEndian(_out.At(start, 4), _out.Length - start - 4);
+    }
+
+    /// <summary>Sends what was put together.</summary>
+    public void Flush()
+    {
+        for (var done = 0; done < _out.Length;)
         {
-            done += _socket.Send(frame.AsSpan(done));
+            done += _socket.Send(_out.Written[done..]);
         }
 
-        return FrameCodec.DecodeResponse<T>(Receive(BinaryPrimitives.ReadInt32BigEndian(Receive(4))), version, out _);
+        _out.Reset();
+    }
+
+    /// <summary>The answer to the oldest request that has none yet.</summary>
+    public T Receive<T>(short version)
+        where T : IMessage<T>
+    {
+        Fill(4);
+        var length = BinaryPrimitives.ReadInt32BigEndian(_in.AsSpan(_inStart));
+        _inStart += 4;
+        Fill(length);
+        _inStart += length;
+        return FrameCodec.DecodeResponse<T>(_in.AsSpan(_inStart - length, length), version, out _);
+    }
+
+    /// <summary>Asks whether anybody is there.</summary>
+    public void ApiVersions() => Call<ApiVersionsResponse>(new ApiVersionsRequest(), 0);
+
+    /// <summary>Asks for the coordinator of a group (0) or transaction (1) until there is one.</summary>
+    public void AwaitCoordinator(sbyte keyType, string key)
+    {
+        var request = new FindCoordinatorRequest { KeyType = keyType, CoordinatorKeys = [key] };
+        while (Call<FindCoordinatorResponse>(request, 4).Coordinators[0].ErrorCode != ErrorCode.None)
+        {
+            Thread.Sleep(50);
+        }
     }
 
     public void CreateTopic(string name, int partitions, params (string Key, string Value)[] configs)
@@ -82,9 +125,14 @@ internal sealed class LoadClient : IDisposable
         return output.Written.ToArray();
     }
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _socket.Dispose();
+        _out.Dispose();
+    }
 
-    private static void Expect(ErrorCode error)
+    /// <summary>Fails unless the broker has nothing to complain about.</summary>
+    public static void Expect(ErrorCode error)
     {
         if (error != ErrorCode.None)
         {
@@ -92,15 +140,22 @@ internal sealed class LoadClient : IDisposable
         }
     }
 
-    private byte[] Receive(int length)
+    // So many bytes that were not looked at yet.
+    private void Fill(int count)
     {
-        var bytes = new byte[length];
-        for (var done = 0; done < length;)
+        if (_inEnd - _inStart >= count)
         {
-            var read = _socket.Receive(bytes.AsSpan(done));
-            done += read > 0 ? read : throw new EndOfStreamException("the broker has closed the connection");
+            return;
         }
 
-        return bytes;
+        var kept = _in.AsSpan(_inStart, _inEnd - _inStart);
+        var target = count <= _in.Length ? _in : new byte[count * 2];
+        kept.CopyTo(target);
+        (_in, _inStart, _inEnd) = (target, 0, kept.Length);
+        while (_inEnd < count)
+        {
+            var read = _socket.Receive(_in.AsSpan(_inEnd));
+            _inEnd += read > 0 ? read : throw new EndOfStreamException("the broker has closed the connection");
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Barnabas.Bench;
+using Barnabas.Bench.Coordinators;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
@@ -7,6 +8,11 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 if (args is ["cleaner", .. var options])
 {
     return CleanerLatency.Run(options);
+}
+
+if (args is ["coordinators", .. var rest])
+{
+    return CoordinatorBench.Run(rest);
 }
 
 // In this process: building a project per benchmark costs more than the benchmarks, and two cores are shared with whatever else runs.

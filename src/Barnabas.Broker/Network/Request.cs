@@ -189,10 +189,23 @@ public sealed class Request : LoopTask
         End();
     }
 
-    /// <summary>Writes the message as the body of the reply and completes. Any thread.</summary>
+    /// <summary>
+    /// Writes the message as the body of the reply and completes. Closes the connection where the version cannot say what the message
+    /// holds, as a string that is longer than one may be. Any thread.
+    /// </summary>
     public void Complete(IMessage message)
     {
-        message.Write(Reply, ApiVersion);
+        try
+        {
+            message.Write(Reply, ApiVersion);
+        }
+        catch (UnsupportedVersionException unsayable)
+        {
+            RestartReply();
+            CompleteAndClose(unsayable.Message);
+            return;
+        }
+
         Complete();
     }
 

@@ -16,6 +16,9 @@ namespace Barnabas.Cluster.Groups;
 /// </summary>
 public sealed class GroupCoordinator : IMachine<GroupRecord>
 {
+    /// <summary>What <see cref="NewMemberId"/> adds: a hyphen and a UUID.</summary>
+    internal const int MemberIdSuffixBytes = 37;
+
     private readonly Dictionary<string, Group> _groups = [];
     private readonly Randomness _random;
     private readonly GroupTimer _expiry;

@@ -3,6 +3,7 @@ using Barnabas.Base.Bytes;
 using Barnabas.Base.Seams;
 using Barnabas.Cluster.Partitions;
 using Barnabas.Log;
+using Barnabas.Messages;
 using Barnabas.Protocol.Records;
 
 namespace Barnabas.Cluster.Machines;
@@ -33,14 +34,11 @@ public sealed class PartitionJournal<TRecord>(Replica replica, RecordCodec<TReco
     public JournalAppend Append(ReadOnlySpan<TRecord> records, long nowMs)
     {
         _bytes.Reset();
-        _batch ??= new RecordBatchBuilder(_bytes);
-        _batch.Begin(codec.OptionsOf(records));
-        foreach (var record in records)
+        if (!TryBuild(records, nowMs))
         {
-            codec.Write(record, nowMs, _batch);
+            return new JournalAppend(ErrorCode.UnknownServerError, -1);
         }
 
-        _batch.End();
         if (_bytes.Length > replica.State.Config.MaxMessageBytes)
         {
             return new JournalAppend(ErrorCode.MessageTooLarge, -1);
@@ -78,6 +76,28 @@ public sealed class PartitionJournal<TRecord>(Replica replica, RecordCodec<TReco
         ReleaseWritten();
         _batch?.Dispose();
         _bytes.Dispose();
+    }
+
+    // False for what a record has no way to say: names come from clients, and a name may be longer than a record's length of it can be.
+    private bool TryBuild(ReadOnlySpan<TRecord> records, long nowMs)
+    {
+        _batch ??= new RecordBatchBuilder(_bytes);
+        _batch.Begin(codec.OptionsOf(records));
+        try
+        {
+            foreach (var record in records)
+            {
+                codec.Write(record, nowMs, _batch);
+            }
+        }
+        catch (UnsupportedVersionException)
+        {
+            _batch.Abandon();
+            return false;
+        }
+
+        _batch.End();
+        return true;
     }
 
     // Staged bytes stay where they are until the turn has written them.

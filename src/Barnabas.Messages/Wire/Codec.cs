@@ -13,6 +13,9 @@ internal static class Codec
     /// <summary>Elements of an array at most; Kafka 4.4 refuses more as well.</summary>
     public const int ArrayCountMax = 1_000_000;
 
+    /// <summary>Bytes of a string at most, in every version.</summary>
+    public const int StringBytesMax = short.MaxValue;
+
     /// <summary>Tagged fields of a struct at most; Kafka 4.4 refuses more as well.</summary>
     public const int TagCountMax = 10_000;
 
@@ -46,8 +49,17 @@ internal static class Codec
 
     // ---- strings and bytes
 
-    /// <summary>Length of a string, -1 for null.</summary>
-    public static int ReadStringLength(ref ByteReader r, bool f) => f ? ReadCompactLength(ref r) : NotBelowNull(r.ReadInt16());
+    /// <summary>Length of a string, -1 for null. It could be more in flexible versions than in others, but Kafka takes no more.</summary>
+    public static int ReadStringLength(ref ByteReader r, bool f)
+    {
+        if (!f)
+        {
+            return NotBelowNull(r.ReadInt16());
+        }
+
+        var length = ReadCompactLength(ref r);
+        return length <= StringBytesMax ? length : throw new MalformedException($"a string of {length} bytes");
+    }
 
     /// <summary>Length of bytes or records, -1 for null.</summary>
     public static int ReadBytesLength(ref ByteReader r, bool f) => f ? ReadCompactLength(ref r) : NotBelowNull(r.ReadInt32());
@@ -107,13 +119,14 @@ internal static class Codec
         }
 
         var length = System.Text.Encoding.UTF8.GetByteCount(value);
+        if (length > StringBytesMax)
+        {
+            throw new UnsupportedVersionException($"a string of {length} bytes, over the {StringBytesMax} that one may have");
+        }
+
         if (f)
         {
             w.WriteUVarInt((uint)length + 1);
-        }
-        else if (length > short.MaxValue)
-        {
-            throw new UnsupportedVersionException($"a string of {length} bytes, over the 32767 that its length can say");
         }
         else
         {

@@ -37,8 +37,8 @@ public sealed class DifferenceTests
 
         var causes = Causes();
         var unlisted = new Dictionary<string, List<int>>(); // what differs where, and in which versions
-        string[] names = ["log.jsonl", "groups.jsonl", "consumer.jsonl", "admin.jsonl", "transactions.jsonl"];
-        string[] files = [harmless, .. names.Select(WireBroker.WireFile)];
+        string[] names = ["log.jsonl", "groups.jsonl", "consumer.jsonl", "admin.jsonl", "transactions.jsonl", "hostile.jsonl"];
+        string[] files = [harmless, .. names.Select(name => WireBroker.WireFile(name, folder))];
         foreach (var file in files)
         {
             var result = Command.Run("/usr/bin/python3", [Path.Combine(WireBroker.WireLab, "wire-diff"), "--json", "--timeout", "15",

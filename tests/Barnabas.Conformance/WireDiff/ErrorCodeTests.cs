@@ -7,7 +7,8 @@ namespace Barnabas.Conformance.WireDiff;
 /// <summary>What the requests under wire/ bring about, by error code.</summary>
 public sealed class ErrorCodeTests
 {
-    private static readonly string[] Files = ["log.jsonl", "groups.jsonl", "consumer.jsonl", "admin.jsonl", "transactions.jsonl"];
+    private static readonly string[] Files =
+        ["log.jsonl", "groups.jsonl", "consumer.jsonl", "admin.jsonl", "transactions.jsonl", "hostile.jsonl"];
 
     [BrokerFact(Need.Tools, Need.Peer, Need.ConfluentPython, Apis = [Api.Fetch, Api.ListOffsets, Api.JoinGroup, Api.DeleteGroups])]
     public void Each_request_gets_the_error_code_that_it_is_there_for()

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Barnabas.Conformance.Groups;
 using Barnabas.Conformance.Support;
 using Barnabas.Conformance.Transactions;
@@ -11,6 +12,9 @@ namespace Barnabas.Conformance.WireDiff;
 internal sealed class WireBroker : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly Regex Repeated = new(@"<<(.*?)\*(\d+)>>");
+
+    private readonly TemporaryFolder folder = new();
     private readonly Member live;
 
     public WireBroker(BrokerKind kind)
@@ -33,7 +37,8 @@ internal sealed class WireBroker : IDisposable
     public List<JsonElement> Answers(string file)
     {
         var script = Checkout.At("tests/Barnabas.Conformance/clients/python/wire_answers.py");
-        var lines = Command.Run("/usr/bin/python3", [script, WireLab, Broker.Bootstrap, WireFile(file)], limitS: 300).Succeeded().Text;
+        var arguments = new[] { script, WireLab, Broker.Bootstrap, WireFile(file, folder) };
+        var lines = Command.Run("/usr/bin/python3", arguments, limitS: 300).Succeeded().Text;
         return [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
     }
 
@@ -43,10 +48,20 @@ internal sealed class WireBroker : IDisposable
     /// <summary>The path of a file under wire/.</summary>
     public static string WireFile(string name) => Checkout.At($"tests/Barnabas.Conformance/wire/{name}");
 
+    /// <summary>A copy of a file under wire/ in which each <c>&lt;&lt;TEXT*N&gt;&gt;</c> is written out as N times the text.</summary>
+    public static string WireFile(string name, TemporaryFolder folder)
+    {
+        var path = folder.At(name);
+        File.WriteAllText(path, Repeated.Replace(File.ReadAllText(WireFile(name)),
+            found => string.Concat(Enumerable.Repeat(found.Groups[1].Value, int.Parse(found.Groups[2].Value)))));
+        return path;
+    }
+
     public void Dispose()
     {
         live.Dispose();
         Broker.Dispose();
+        folder.Dispose();
     }
 
     private static void Until(Func<bool> seen, string what)

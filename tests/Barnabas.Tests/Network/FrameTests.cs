@@ -48,6 +48,26 @@ public sealed class FrameTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
+    public async Task An_answer_that_its_version_cannot_say_closes_the_connection_and_no_other(WireKind kind)
+    {
+        var unsayable = new JoinGroupResponse { Leader = new string('l', 40_000) };
+        var answer = new HandlerOf(ApiKey.JoinGroup, request => request.Complete(unsayable));
+        await using var server = new TestServer(kind, TestServer.Table(new EchoHandler(ApiKey.Heartbeat), answer));
+        using var bystander = server.Connect();
+        using (var client = server.Connect())
+        {
+            client.Send(TestClient.Frame(ApiKey.JoinGroup, 5, 1, [1]));
+            Assert.Null(client.Receive());
+        }
+
+        bystander.Send(TestClient.Frame(ApiKey.Heartbeat, 0, 2, [9]));
+        Assert.Equal([0, 0, 0, 2, 9], bystander.Receive());
+        Assert.Empty(server.Faults);
+        await TestServer.Until(() => server.Server.RequestBytesHeld == 0);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
     public async Task Frames_in_random_pieces_are_whole(WireKind kind)
     {
         await using var server = new TestServer(kind, TestServer.Table(new EchoHandler(ApiKey.Heartbeat)));

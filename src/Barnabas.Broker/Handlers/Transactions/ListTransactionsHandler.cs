@@ -1,7 +1,7 @@
-using System.Text.RegularExpressions;
 using Barnabas.Base;
 using Barnabas.Broker.Coordinators;
 using Barnabas.Broker.Network;
+using Barnabas.Cluster.Groups.Consumer;
 using Barnabas.Cluster.Transactions;
 using Barnabas.Cluster.Transactions.Requests;
 using Barnabas.Messages;
@@ -16,7 +16,8 @@ internal sealed class ListTransactionsHandler(TransactionCoordinators coordinato
     protected override void Handle(Request request, ListTransactionsRequest message)
     {
         var unknown = message.StateFilters.FindAll(name => !TransactionStates.TryFind(name, out _));
-        if (!TryRead(message.TransactionalIdPattern, out var matches))
+        var text = message.TransactionalIdPattern ?? "";
+        if (TopicPattern.Mistake(text) is not null)
         {
             request.Complete(new ListTransactionsResponse { ErrorCode = ErrorCode.InvalidRegularExpression });
             return;
@@ -29,38 +30,18 @@ internal sealed class ListTransactionsHandler(TransactionCoordinators coordinato
             return;
         }
 
+        var pattern = text.Length == 0 ? null : TopicPattern.Of(text);
         var answers = new ListTransactionsResponse[led.Count];
         var call = new CoordinatorCall(request, led.Count, () => Join(answers, unknown));
         for (var i = 0; i < led.Count; i++)
         {
             var index = i;
-            var operation = new ListTransactionsOperation(message, matches, answer =>
+            var operation = new ListTransactionsOperation(message, pattern?.Matcher(), answer =>
             {
                 answers[index] = answer;
                 call.Answered();
             });
             TransactionCoordinators.Submit(led[i], operation, call.Submitted);
-        }
-    }
-
-    // Bounded work whatever the pattern: without backtracking, which leaves out what RE2 does not know either.
-    private static bool TryRead(string? pattern, out Predicate<string>? matches)
-    {
-        matches = null;
-        if (string.IsNullOrEmpty(pattern))
-        {
-            return true;
-        }
-
-        try
-        {
-            var regex = new Regex($@"\A(?:{pattern})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-            matches = regex.IsMatch;
-            return true;
-        }
-        catch (Exception e) when (e is ArgumentException or NotSupportedException)
-        {
-            return false;
         }
     }
 

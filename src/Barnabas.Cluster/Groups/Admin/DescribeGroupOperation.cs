@@ -1,5 +1,6 @@
 using Barnabas.Base;
 using Barnabas.Cluster.Groups.Classic;
+using Barnabas.Cluster.Groups.Consumer;
 using Barnabas.Cluster.Groups.Records;
 using Barnabas.Cluster.Machines;
 using Barnabas.Messages;
@@ -26,13 +27,19 @@ public sealed class DescribeGroupOperation(string groupId, GroupCaller caller, A
     /// <inheritdoc/>
     protected override DescribedGroup Refusal(ErrorCode error) => new() { GroupId = groupId, ErrorCode = error };
 
-    private DescribedGroup NotFound(string message) => new()
+    private DescribedGroup NotFound(string message)
     {
-        GroupId = groupId,
-        GroupState = "Dead",
-        ErrorCode = caller.Version >= FirstVersionWithNotFound ? ErrorCode.GroupIdNotFound : ErrorCode.None,
-        ErrorMessage = caller.Version >= FirstVersionWithNotFound ? message : null,
-    };
+        var refusal = caller.Version >= FirstVersionWithNotFound
+            ? new GroupRefusal(ErrorCode.GroupIdNotFound, message).Sayable
+            : new GroupRefusal(ErrorCode.None, null);
+        return new DescribedGroup
+        {
+            GroupId = groupId,
+            GroupState = refusal.Error == ErrorCode.UnknownServerError ? "" : "Dead",
+            ErrorCode = refusal.Error,
+            ErrorMessage = refusal.Message,
+        };
+    }
 
     // Between two generations there is no protocol, and what the members said of theirs is not shown.
     private static DescribedGroup Describe(ClassicGroup group)

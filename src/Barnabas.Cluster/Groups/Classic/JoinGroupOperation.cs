@@ -1,3 +1,4 @@
+using System.Text;
 using Barnabas.Base;
 using Barnabas.Cluster.Groups.Consumer;
 using Barnabas.Cluster.Groups.Migration;
@@ -22,6 +23,8 @@ public sealed class JoinGroupOperation(JoinGroupRequest request, GroupCaller cal
     private GroupCoordinator? _newGroupOf;
     private StaticRejoin? _rejoin;
 
+    private int NewIdBytes => Encoding.UTF8.GetByteCount(request.GroupInstanceId ?? caller.ClientId) + GroupCoordinator.MemberIdSuffixBytes;
+
     private int RebalanceTimeoutMs => caller.Version < 1 ? request.SessionTimeoutMs : request.RebalanceTimeoutMs;
 
     /// <inheritdoc/>
@@ -32,9 +35,13 @@ public sealed class JoinGroupOperation(JoinGroupRequest request, GroupCaller cal
             return ErrorCode.InvalidGroupId;
         }
 
-        return request.SessionTimeoutMs < config.SessionTimeoutMinMs || request.SessionTimeoutMs > config.SessionTimeoutMaxMs
-            ? ErrorCode.InvalidSessionTimeout
-            : ErrorCode.None;
+        if (request.SessionTimeoutMs < config.SessionTimeoutMinMs || request.SessionTimeoutMs > config.SessionTimeoutMaxMs)
+        {
+            return ErrorCode.InvalidSessionTimeout;
+        }
+
+        // The id that it would get is longer than an answer can say.
+        return request.MemberId.Length == 0 && NewIdBytes > short.MaxValue ? ErrorCode.UnknownServerError : ErrorCode.None;
     }
 
     /// <inheritdoc/>

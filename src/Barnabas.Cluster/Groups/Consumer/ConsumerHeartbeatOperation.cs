@@ -33,10 +33,13 @@ public sealed class ConsumerHeartbeatOperation(
 
     /// <inheritdoc/>
     protected override ConsumerGroupHeartbeatResponse Refusal(ErrorCode error) =>
-        new() { ErrorCode = error, ErrorMessage = _refusal?.Error == error ? _refusal.Message : null };
+        Refused(_refusal?.Error == error ? _refusal : new GroupRefusal(error, null));
 
-    private static ConsumerGroupHeartbeatResponse Refused(GroupRefusal refusal) =>
-        new() { ErrorCode = refusal.Error, ErrorMessage = refusal.Message };
+    private static ConsumerGroupHeartbeatResponse Refused(GroupRefusal refusal)
+    {
+        var sayable = refusal.Sayable;
+        return new ConsumerGroupHeartbeatResponse { ErrorCode = sayable.Error, ErrorMessage = sayable.Message };
+    }
 
     private ConsumerGroupHeartbeatResponse Beat(in GroupTurn turn)
     {

@@ -32,8 +32,11 @@ public sealed class DescribeConsumerGroupOperation(string groupId, Action<Descri
     /// <inheritdoc/>
     protected override DescribedGroup Refusal(ErrorCode error) => new() { GroupId = groupId, ErrorCode = error };
 
-    private DescribedGroup NotFound(string message) =>
-        new() { GroupId = groupId, ErrorCode = ErrorCode.GroupIdNotFound, ErrorMessage = message };
+    private DescribedGroup NotFound(string message)
+    {
+        var refusal = new GroupRefusal(ErrorCode.GroupIdNotFound, message).Sayable;
+        return new DescribedGroup { GroupId = groupId, ErrorCode = refusal.Error, ErrorMessage = refusal.Message };
+    }
 
     private static DescribedGroup Describe(ConsumerGroup group, GroupCoordinator coordinator)
     {

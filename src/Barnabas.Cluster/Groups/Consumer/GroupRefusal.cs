@@ -1,10 +1,19 @@
+using System.Text;
 using Barnabas.Base;
 
 namespace Barnabas.Cluster.Groups.Consumer;
 
 /// <summary>Why a request of a consumer group is refused: the code for the client, and Kafka's words for whoever reads its log.</summary>
-internal sealed record GroupRefusal(ErrorCode Error, string Message)
+internal sealed record GroupRefusal(ErrorCode Error, string? Message)
 {
+    /// <summary>
+    /// As it can be answered: where its words are longer than a string may be, for they repeat what the client said, it is Kafka's
+    /// UNKNOWN_SERVER_ERROR without any.
+    /// </summary>
+    public GroupRefusal Sayable => Message is not null && Encoding.UTF8.GetByteCount(Message) > short.MaxValue
+        ? new GroupRefusal(ErrorCode.UnknownServerError, null)
+        : this;
+
     public static GroupRefusal Invalid(string message) => new(ErrorCode.InvalidRequest, message);
 
     public static GroupRefusal UnknownMember(string groupId, string memberId) =>

@@ -1,15 +1,14 @@
 using System.Globalization;
-using System.Text;
 
 namespace Barnabas.Cluster.Groups.Consumer;
 
 /// <summary>
-/// A set of characters of a regular expression. Names of topics are ASCII, so only that part is kept: everything beyond matches nothing.
-/// Immutable.
+/// A set of characters of a regular expression. Names of topics are ASCII, so only that part is kept exactly; beyond it a set has one
+/// character, or all, or none. Immutable.
 /// </summary>
-internal readonly record struct PatternClass(UInt128 Bits)
+internal readonly record struct PatternClass(UInt128 Bits, bool HasOthers = false, char Other = '\0')
 {
-    public static readonly PatternClass All = new(UInt128.MaxValue);
+    public static readonly PatternClass All = new(UInt128.MaxValue, HasOthers: true);
     public static readonly PatternClass Digits = Of(c => c is >= '0' and <= '9');
     public static readonly PatternClass Words = Of(c => char.IsAsciiLetterOrDigit(c) || c == '_');
     public static readonly PatternClass Spaces = Of(c => c is '\t' or '\n' or '\f' or '\r' or ' ');
@@ -47,18 +46,20 @@ internal readonly record struct PatternClass(UInt128 Bits)
         "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Cn",
     ];
 
-    public static PatternClass operator |(PatternClass one, PatternClass other) => new(one.Bits | other.Bits);
+    public static PatternClass operator |(PatternClass one, PatternClass other) =>
+        new(one.Bits | other.Bits, one.HasOthers || other.HasOthers);
 
-    public static PatternClass operator ~(PatternClass one) => new(~one.Bits);
+    public static PatternClass operator ~(PatternClass one) => new(~one.Bits, !one.HasOthers);
 
     /// <summary>All characters from one to another; those beyond ASCII count for nothing.</summary>
-    public static PatternClass Range(int first, int last) => Of(c => c >= first && c <= last);
+    public static PatternClass Range(int first, int last) =>
+        Of(c => c >= first && c <= last) with { HasOthers = first <= 128 && last >= 0x10FFFF };
 
     /// <summary>With both cases of each letter.</summary>
     public PatternClass AnyCase()
     {
         var bits = Bits;
-        return Of(c => Has(bits, char.ToLowerInvariant(c)) || Has(bits, char.ToUpperInvariant(c)));
+        return Of(c => Has(bits, char.ToLowerInvariant(c)) || Has(bits, char.ToUpperInvariant(c))) with { HasOthers = HasOthers };
     }
 
     /// <summary>A class by the name between <c>[:</c> and <c>:]</c>, or null.</summary>
@@ -102,27 +103,8 @@ internal readonly record struct PatternClass(UInt128 Bits)
         };
     }
 
-    /// <summary>Adds the set in the syntax of .NET.</summary>
-    public void AddTo(StringBuilder text)
-    {
-        if (Bits == 0)
-        {
-            // No character at all.
-            text.Append(@"[^\s\S]");
-            return;
-        }
-
-        text.Append('[');
-        for (var c = 0; c < 128; c++)
-        {
-            if (Has(Bits, (char)c))
-            {
-                text.Append(CultureInfo.InvariantCulture, $@"\x{c:x2}");
-            }
-        }
-
-        text.Append(']');
-    }
+    /// <summary>True when the character is in it.</summary>
+    public bool Has(char c) => c < 128 ? Has(Bits, c) : HasOthers || c == Other;
 
     private static PatternClass Of(Func<char, bool> has)
     {

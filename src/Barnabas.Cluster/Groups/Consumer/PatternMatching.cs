@@ -14,7 +14,7 @@ namespace Barnabas.Cluster.Groups.Consumer;
 /// <param name="background">A loop that may be busy for long; null to do everything in the coordinator's turns.</param>
 internal sealed class PatternMatching(GroupCoordinator coordinator, Loop? background)
 {
-    private const int NamesInTurnMax = 2_000;
+    private const long StepsInTurnMax = 100_000;
 
     private readonly Dictionary<string, (TopicsImage Topics, long AtMs)> _last = [];
     private readonly HashSet<string> _running = [];
@@ -49,8 +49,9 @@ internal sealed class PatternMatching(GroupCoordinator coordinator, Loop? backgr
         }
 
         var image = coordinator.Image;
-        string[] patterns = [.. group.MemberPatterns.Order(StringComparer.Ordinal)];
-        if (background is null || (long)image.Topics.Count * patterns.Length <= NamesInTurnMax)
+        (string Text, TopicPattern Pattern)[] patterns =
+            [.. group.MemberPatterns.Order(StringComparer.Ordinal).Select(text => (text, TopicPattern.Of(text)))];
+        if (background is null || image.Topics.Count * patterns.Sum(each => each.Pattern.Size) <= StepsInTurnMax)
         {
             End(groupId, image, Resolve(patterns, image, coordinator.Loop.NowWallMs));
             return;
@@ -73,13 +74,14 @@ internal sealed class PatternMatching(GroupCoordinator coordinator, Loop? backgr
         }
     }
 
-    private static SortedDictionary<string, ResolvedPattern> Resolve(string[] patterns, MetadataImage image, long nowMs)
+    private static SortedDictionary<string, ResolvedPattern> Resolve(
+        (string Text, TopicPattern Pattern)[] patterns, MetadataImage image, long nowMs)
     {
         var resolved = new SortedDictionary<string, ResolvedPattern>(StringComparer.Ordinal);
-        foreach (var pattern in patterns)
+        foreach (var (text, pattern) in patterns)
         {
-            var topics = TopicPattern.Of(pattern).Match(image.Topics.All.Select(topic => topic.Name));
-            resolved[pattern] = new ResolvedPattern(topics, image.EndOffset, nowMs);
+            var topics = pattern.Match(image.Topics.All.Select(topic => topic.Name));
+            resolved[text] = new ResolvedPattern(topics, image.EndOffset, nowMs);
         }
 
         return resolved;

@@ -62,12 +62,13 @@ internal sealed class PatternReader(string text)
         return TakeUntil(end.ToString());
     }
 
-    /// <summary>Takes an operator that repeats, as .NET writes it; null, and nothing, where there is none.</summary>
-    public (string Text, int Most)? TakeRepetition(int repeatMax)
+    /// <summary>Takes an operator that repeats; null, and nothing, where there is none.</summary>
+    public (int Least, int? Most)? TakeRepetition(int repeatMax)
     {
         if (Peek is '*' or '+' or '?')
         {
-            return (Take().ToString(), 1);
+            var sign = Take();
+            return (sign == '+' ? 1 : 0, sign == '?' ? 1 : null);
         }
 
         var start = _at;
@@ -95,7 +96,7 @@ internal sealed class PatternReader(string text)
             throw new PatternException("invalid repeat count");
         }
 
-        return (most is null ? $"{{{least},}}" : $"{{{least},{most}}}", Math.Max(least, most ?? 0));
+        return (least, most);
     }
 
     // Digits without a zero before them; a number that is too large is only that.

@@ -1,24 +1,26 @@
 using System.Collections.Immutable;
-using System.Text.RegularExpressions;
 
 namespace Barnabas.Cluster.Groups.Consumer;
 
 /// <summary>
-/// A subscription by regular expression, in the syntax of RE2/J. It is translated for an engine that never goes back, so that matching
-/// costs the length of the name and no expression can make it cost more. Immutable, for any thread.
+/// A subscription by regular expression, in the syntax of RE2/J. All ways through it are followed at once (<see cref="PatternProgram"/>),
+/// so that a name costs its length times the size of the expression at most, and no expression can make it cost more. Immutable.
 /// </summary>
 public sealed class TopicPattern
 {
-    private readonly Regex? _regex;
+    private readonly PatternNode? _expression;
 
-    private TopicPattern(Regex? regex) => _regex = regex;
+    private TopicPattern(PatternNode? expression, long size) => (_expression, Size) = (expression, size);
+
+    /// <summary>What a character of a name costs at most, in steps.</summary>
+    public long Size { get; }
 
     /// <summary>What is wrong with the expression, in the words of RE2/J; null for nothing.</summary>
     public static string? Mistake(string expression)
     {
         try
         {
-            _ = PatternTranslator.Translate(expression);
+            _ = PatternParser.Parse(expression);
             return null;
         }
         catch (PatternException e)
@@ -32,17 +34,24 @@ public sealed class TopicPattern
     {
         try
         {
-            var translated = PatternTranslator.Translate(expression);
-            return new TopicPattern(new Regex($@"\A(?:{translated})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant));
+            var (node, size) = PatternParser.Parse(expression);
+            return new TopicPattern(node, size);
         }
-        catch (Exception e) when (e is PatternException or NotSupportedException or ArgumentException)
+        catch (PatternException)
         {
-            return new TopicPattern(null);
+            return new TopicPattern(null, 0);
         }
     }
 
     /// <summary>The names that match as a whole, in the order given.</summary>
-    public ImmutableArray<string> Match(IEnumerable<string> names) => _regex is null ? [] : [.. names.Where(name => _regex.IsMatch(name))];
+    public ImmutableArray<string> Match(IEnumerable<string> names) => [.. names.Where(Matcher().Invoke)];
+
+    /// <summary>Says of one name after the other whether it matches as a whole. For one thread.</summary>
+    public Predicate<string> Matcher()
+    {
+        PatternProgram? program = null;
+        return name => _expression is not null && (program ??= new PatternProgram(_expression)).Matches(name);
+    }
 }
 
 /// <summary>A regular expression is wrong. Never leaves <see cref="TopicPattern"/>.</summary>

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Barnabas.Cluster.Groups.Consumer;
 using Xunit;
 
@@ -87,6 +88,42 @@ public sealed class TopicPatternTests
         Assert.Equal(matched, string.Join(' ', TopicPattern.Of(pattern).Match(names)));
     }
 
+    [Theory]
+    [InlineData("a{0,1000}")]
+    [InlineData("(a{1,100}){1,10}")]
+    [InlineData("((((((((((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+")]
+    [InlineData("(a?){1000}a{248}")]
+    [InlineData("(a|a)*(a|a)*(a|a)*")]
+    [InlineData("(a*)*(a*)*(a*){2,}")]
+    [InlineData("(a{1,4}b?){60,200}")]
+    [InlineData("(.?.?.?){500}")]
+    [InlineData("((a{1,10}){1,10}){1,10}")]
+    public void Large_expressions_match_what_they_say(string pattern)
+    {
+        Assert.Null(TopicPattern.Mistake(pattern));
+        var name = new string('a', 248);
+        Assert.Equal(name, string.Join(' ', TopicPattern.Of(pattern).Match([name, name[1..] + "!\n"])));
+    }
+
+    /// <summary>Random expressions of what both know match what .NET's engine says.</summary>
+    [Fact]
+    public void Small_expressions_match_as_another_engine_says()
+    {
+        var random = new Random(20261128);
+        for (var i = 0; i < 3_000; i++)
+        {
+            var pattern = Expression(random, 4);
+            var other = new Regex($@"\A(?:{pattern})\z", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(10));
+            var names = Enumerable.Range(0, 20).Select(_ => new string(random.GetItems<char>("ab_-", random.Next(7)))).ToList();
+            var matched = TopicPattern.Of(pattern).Match(names);
+            Assert.Equal((pattern, string.Join(' ', names.Where(name => other.IsMatch(name)))), (pattern, string.Join(' ', matched)));
+        }
+    }
+
+    [Fact]
+    public void Beyond_ASCII_there_are_single_characters_and_all() => Assert.Equal(
+        "é é😀 x", string.Join(' ', TopicPattern.Of(@"é.+|[^y]{1}|\x{D800}").Match(["é", "é😀", "x", "y", "àx"])));
+
     [Fact]
     public void Hostile_expressions_cost_no_more_than_others()
     {
@@ -97,4 +134,14 @@ public sealed class TopicPatternTests
         Assert.NotNull(TopicPattern.Mistake(new string('(', 10_000)));
         Assert.Null(TopicPattern.Mistake(new string('a', 10_000)));
     }
+
+    private static string Expression(Random random, int depth) => depth == 0
+        ? new[] { "a", "b", ".", "[^a]", "[a_]", @"\w", @"\b", @"\B", "^", "$", "" }[random.Next(11)]
+        : random.Next(5) switch
+        {
+            0 => $"{Expression(random, depth - 1)}|{Expression(random, depth - 1)}",
+            1 => $"(?:{Expression(random, depth - 1)}){new[] { "*", "+", "?", "{2}", "{1,3}", "{0,2}", "{2,}" }[random.Next(7)]}",
+            2 => $"({Expression(random, depth - 1)})",
+            _ => Expression(random, depth - 1) + Expression(random, depth - 1),
+        };
 }

@@ -56,6 +56,15 @@ public sealed class PartitionMachineTests : IDisposable
     }
 
     [Fact]
+    public void What_no_record_can_say_is_refused_and_the_next_is_not()
+    {
+        Open();
+        Assert.Equal(ErrorCode.UnknownServerError, Say("a", WordCodec.Unsayable).End);
+        Assert.Equal(ErrorCode.None, Say("b").End);
+        Assert.Equal(["0 b"], Heard());
+    }
+
+    [Fact]
     public void Until_all_is_read_back_nothing_is_decided()
     {
         Open();

@@ -3,6 +3,7 @@ using Barnabas.Base.Bytes;
 using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
 using Barnabas.Cluster.Machines;
+using Barnabas.Messages;
 using Barnabas.Protocol.Records;
 using Xunit;
 
@@ -90,8 +91,15 @@ internal sealed class Saying(MachineHost<Words, Word> host, string[] words) : Op
 /// <summary>Words as keys; the empty one is not read, and "broken" does not follow the schema.</summary>
 internal sealed class WordCodec : RecordCodec<Word>
 {
-    public override void Write(Word record, long nowMs, RecordBatchBuilder batch) =>
-        batch.Append(nowMs, System.Text.Encoding.UTF8.GetBytes(record.Text), OptionalBytes.Null);
+    /// <summary>A word for which there is no record.</summary>
+    public const string Unsayable = "unsayable";
+
+    public override void Write(Word record, long nowMs, RecordBatchBuilder batch) => batch.Append(
+        nowMs,
+        record.Text == Unsayable
+            ? throw new UnsupportedVersionException("no way to say it")
+            : System.Text.Encoding.UTF8.GetBytes(record.Text),
+        OptionalBytes.Null);
 
     public override Word? Read(in Barnabas.Protocol.Records.Record record, in RecordBatchHeader header)
     {

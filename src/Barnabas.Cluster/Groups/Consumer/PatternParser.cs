@@ -1,13 +1,13 @@
-using System.Globalization;
+using System.Collections.Immutable;
 using System.Text;
 
 namespace Barnabas.Cluster.Groups.Consumer;
 
 /// <summary>
-/// Reads a regular expression in the syntax of RE2/J and writes the same for .NET, as far as it matters for names of topics: groups do not
-/// capture, and being greedy or not makes no difference to whether a whole name matches. Owned by one translation.
+/// Reads a regular expression in the syntax of RE2/J, as far as it matters for names of topics: groups do not capture, and being greedy or
+/// not makes no difference to whether a whole name matches. Owned by one reading.
 /// </summary>
-internal sealed class PatternTranslator
+internal sealed class PatternParser
 {
     private const int RepeatMax = 1_000;
 
@@ -15,44 +15,56 @@ internal sealed class PatternTranslator
     private const long SizeMax = 100_000;
     private const int DepthMax = 500;
 
+    private static readonly (string Text, PatternAnchor Anchor)[] Anchors =
+    [
+        (@"\A", PatternAnchor.Start), (@"\z", PatternAnchor.End), (@"\b", PatternAnchor.WordEdge), (@"\B", PatternAnchor.NoWordEdge),
+    ];
+
     private readonly PatternReader _in;
-    private readonly StringBuilder _out = new();
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private bool _ignoresCase;
     private bool _dotTakesAll;
     private bool _lines;
     private int _depth;
 
-    private PatternTranslator(string expression) => _in = new PatternReader(expression);
+    private PatternParser(string expression) => _in = new PatternReader(expression);
 
-    /// <summary>The expression for .NET.</summary>
+    private static PatternNode Nothing { get; } = new PatternNode.Sequence([]);
+
+    /// <summary>The expression, and its size when repetitions are written out.</summary>
     /// <exception cref="PatternException">It is wrong, or too large.</exception>
-    public static string Translate(string expression)
+    public static (PatternNode Expression, long Size) Parse(string expression)
     {
-        var translator = new PatternTranslator(expression);
-        translator.Alternatives();
-        return translator._in.AtEnd ? translator._out.ToString() : throw new PatternException("regexp/syntax: internal error");
+        var parser = new PatternParser(expression);
+        var parsed = parser.Alternatives();
+        return parser._in.AtEnd ? parsed : throw new PatternException("regexp/syntax: internal error");
     }
 
-    // Everything up to the end, or to a bracket that closes; gives its size with repetitions written out.
-    private long Alternatives()
+    // Everything up to the end, or to a bracket that closes, with its size when repetitions are written out.
+    private (PatternNode Node, long Size) Alternatives()
     {
         var size = 0L;
+        var choices = ImmutableArray.CreateBuilder<PatternNode>();
+        var parts = ImmutableArray.CreateBuilder<PatternNode>();
         while (!_in.AtEnd && _in.Peek != ')')
         {
             if (_in.TryTake('|'))
             {
-                _out.Append('|');
+                choices.Add(new PatternNode.Sequence(parts.ToImmutable()));
+                parts.Clear();
                 continue;
             }
 
-            size = Limited(size + Piece());
+            var (part, partSize) = Piece();
+            parts.Add(part);
+            size = Limited(size + partSize);
         }
 
-        return size;
+        choices.Add(new PatternNode.Sequence(parts.ToImmutable()));
+        return (choices.Count == 1 ? choices[0] : new PatternNode.Choice(choices.ToImmutable()), size);
     }
 
-    private long Piece()
+    private (PatternNode Node, long Size) Piece()
     {
         if (_in.Peek is '*' or '+' or '?')
         {
@@ -64,79 +76,70 @@ internal sealed class PatternTranslator
             return Quoted();
         }
 
-        var start = _out.Length;
-        var size = Atom(out var hasWidth);
-        return hasWidth || _out.Length > start ? Repeated(start, size) : 0;
+        var (atom, size) = Atom();
+        return Repeated(atom, size);
     }
 
     // The last character of a quotation is what a repetition behind it repeats.
-    private long Quoted()
+    private (PatternNode Node, long Size) Quoted()
     {
         var text = _in.TakeUntil(@"\E");
-        var start = _out.Length;
-        foreach (var c in text)
+        if (text.Length == 0)
         {
-            start = _out.Length;
-            Literal(c);
+            return (Nothing, 0);
         }
 
-        return text.Length == 0 ? 0 : Repeated(start, text.Length);
+        var parts = ImmutableArray.CreateBuilder<PatternNode>(text.Length);
+        foreach (var c in text[..^1])
+        {
+            parts.Add(Literal(c));
+        }
+
+        var (last, size) = Repeated(Literal(text[^1]), text.Length);
+        parts.Add(last);
+        return (new PatternNode.Sequence(parts.ToImmutable()), size);
     }
 
-    private long Atom(out bool hasWidth)
+    private (PatternNode Node, long Size) Atom()
     {
-        hasWidth = true;
         switch (_in.Peek)
         {
             case '(':
                 return Group();
             case '[':
-                new PatternSet(_in, _ignoresCase).Read().AddTo(_out);
-                return 1;
+                return (new PatternNode.One(new PatternSet(_in, _ignoresCase).Read()), 1);
             case '.':
                 _in.Take();
-                (_dotTakesAll ? PatternClass.All : ~PatternClass.Range('\n', '\n')).AddTo(_out);
-                return 1;
+                return (new PatternNode.One(_dotTakesAll ? PatternClass.All : ~PatternClass.Range('\n', '\n')), 1);
             case '^':
                 _in.Take();
-                _out.Append(_lines ? "(?m:^)" : @"\A");
-                return 1;
+                return (new PatternNode.At(_lines ? PatternAnchor.LineStart : PatternAnchor.Start), 1);
             case '$':
                 _in.Take();
-                _out.Append(_lines ? "(?m:$)" : @"\z");
-                return 1;
+                return (new PatternNode.At(_lines ? PatternAnchor.LineEnd : PatternAnchor.End), 1);
             case '\\':
-                return Escape();
+                return (Escape(), 1);
             default:
-                Literal(_in.TakeRune());
-                return 1;
+                return (Literal(_in.TakeRune()), 1);
         }
     }
 
-    private long Escape()
+    private PatternNode Escape()
     {
-        foreach (var anchor in new[] { @"\A", @"\b", @"\B", @"\z" })
+        foreach (var (text, anchor) in Anchors)
         {
-            if (_in.TryTake(anchor))
+            if (_in.TryTake(text))
             {
-                _out.Append(anchor);
-                return 1;
+                return new PatternNode.At(anchor);
             }
         }
 
-        if (PatternEscapes.TryTakeClass(_in) is { } set)
-        {
-            (_ignoresCase ? set.AnyCase() : set).AddTo(_out);
-        }
-        else
-        {
-            Literal(PatternEscapes.TakeCharacter(_in));
-        }
-
-        return 1;
+        return PatternEscapes.TryTakeClass(_in) is { } set
+            ? new PatternNode.One(_ignoresCase ? set.AnyCase() : set)
+            : Literal(PatternEscapes.TakeCharacter(_in));
     }
 
-    private long Group()
+    private (PatternNode Node, long Size) Group()
     {
         _in.Take();
         if (++_depth > DepthMax)
@@ -149,20 +152,18 @@ internal sealed class PatternTranslator
         {
             // Flags alone hold for the rest of the group that they stand in.
             _depth--;
-            return 0;
+            return (Nothing, 0);
         }
 
-        _out.Append("(?:");
-        var size = Alternatives();
+        var (node, size) = Alternatives();
         if (!_in.TryTake(')'))
         {
             throw new PatternException("missing closing )");
         }
 
-        _out.Append(')');
         _depth--;
         (_ignoresCase, _dotTakesAll, _lines) = flags;
-        return size + 1;
+        return (node, size + 1);
     }
 
     // Behind "(?": a name, or flags with or without a group.
@@ -211,12 +212,12 @@ internal sealed class PatternTranslator
         throw new PatternException("invalid or unsupported Perl syntax");
     }
 
-    // What stands from there on is one thing that may be repeated, once.
-    private long Repeated(int start, long size)
+    // What may stand behind one thing: a repetition, and only one.
+    private (PatternNode Node, long Size) Repeated(PatternNode node, long size)
     {
         if (_in.TakeRepetition(RepeatMax) is not { } repetition)
         {
-            return size;
+            return (node, size);
         }
 
         _in.TryTake('?');
@@ -225,25 +226,22 @@ internal sealed class PatternTranslator
             throw new PatternException("invalid nested repetition operator");
         }
 
-        _out.Insert(start, "(?:").Append(')').Append(repetition.Text);
-        return Limited(size * Math.Max(1, repetition.Most));
+        var times = Math.Max(1, repetition.Most ?? repetition.Least);
+        return (new PatternNode.Repeat(node, repetition.Least, repetition.Most), Limited(size * times));
     }
 
     private static long Limited(long size) => size <= SizeMax ? size : throw new PatternException("invalid repeat count");
 
-    private void Literal(int rune)
+    private PatternNode Literal(int rune)
     {
         if (rune >= 128)
         {
-            default(PatternClass).AddTo(_out);
+            // Half of a pair is in no name.
+            var units = Rune.IsValid(rune) ? char.ConvertFromUtf32(rune) : "\0";
+            return new PatternNode.Sequence([.. units.Select(c => new PatternNode.One(new PatternClass(0, Other: c)))]);
         }
-        else if (_ignoresCase)
-        {
-            PatternClass.Range(rune, rune).AnyCase().AddTo(_out);
-        }
-        else
-        {
-            _out.Append(CultureInfo.InvariantCulture, $@"\x{rune:x2}");
-        }
+
+        var set = PatternClass.Range(rune, rune);
+        return new PatternNode.One(_ignoresCase ? set.AnyCase() : set);
     }
 }
