@@ -58,7 +58,7 @@ public sealed class GroupCoordinators : PartitionCoordinators<GroupCoordinator, 
         var random = new Randomness(_seed + (ulong)replica.Partition.Partition);
         var coordinator = new GroupCoordinator(Config, replica.Shard.Loop, random, () => Image, _background);
         var machine = new PartitionMachine<GroupCoordinator, GroupRecord>(
-            replica, coordinator, new GroupRecordCodec(), refusals, _background, _report);
+            replica, coordinator, new GroupRecordCodec(), refusals, _background, _report) { Progress = Progress };
         coordinator.Attach(operation => machine.Host.Submit(operation, machine.Loop.NowWallMs));
         return machine;
     }

@@ -40,6 +40,9 @@ public abstract class PartitionCoordinators<TMachine, TRecord, TConfig>
     /// <summary>Topics and partitions that exist, as handlers check them.</summary>
     public MetadataImage Image => _metadata.Image;
 
+    /// <summary>Takes a sentence on a coordinator that takes long to load. Any thread.</summary>
+    public Action<string> Progress { get; init; } = static _ => { };
+
     /// <summary>Limits and times.</summary>
     private protected TConfig Config { get; }
 

@@ -52,7 +52,7 @@ public sealed class TransactionCoordinators(TransactionParts parts)
     {
         var coordinator = new TransactionCoordinator(Config, replica.Shard.Loop);
         var machine = new PartitionMachine<TransactionCoordinator, TransactionRecord>(
-            replica, coordinator, new TransactionRecordCodec(), refusals, parts.Background, parts.Report);
+            replica, coordinator, new TransactionRecordCodec(), refusals, parts.Background, parts.Report) { Progress = Progress };
         coordinator.Attach(new TransactionWorld
         {
             Submit = operation => machine.Host.Submit(operation, machine.Loop.NowWallMs),

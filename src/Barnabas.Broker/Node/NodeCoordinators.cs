@@ -21,7 +21,10 @@ internal sealed class NodeCoordinators
             GroupConfigs.Of(parts.Config.Groups),
             new Loop("group-loading", parts.Group.BackgroundLoops, parts.Clock),
             parts.Randomness.Split(),
-            text => parts.Log.Error("groups", text));
+            text => parts.Log.Error("groups", text))
+        {
+            Progress = text => parts.Log.Info("groups", text),
+        };
         Transactions = new TransactionCoordinators(new TransactionParts
         {
             Replicas = parts.Logs.Replicas.Table,
@@ -31,7 +34,10 @@ internal sealed class NodeCoordinators
             Clock = parts.Clock,
             NewProducerId = ProducerIds.Take,
             Report = text => parts.Log.Error("transactions", text),
-        });
+        })
+        {
+            Progress = text => parts.Log.Info("transactions", text),
+        };
         Verifier = new TransactionVerifier(
             (id, operation) => Transactions.Submit(id, operation),
             () => parts.Live.Broker.Transactions.VerifiesPartitions,

@@ -13,6 +13,7 @@ public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
     where TRecord : class
 {
     private const int PieceBytes = 512 * 1024;
+    private const long ProgressEveryUs = 5_000_000;
 
     private readonly Replica _replica;
     private readonly PartitionJournal<TRecord> _journal;
@@ -22,6 +23,7 @@ public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
     private readonly Action<string> _report;
     private int _leaderEpoch = -1;
     private int _load;
+    private long _loadBeganUs, _progressDueUs;
 
     /// <summary>A machine that is not loaded; <see cref="Changed"/> tells it to.</summary>
     /// <param name="replica">Where it lives.</param>
@@ -42,6 +44,9 @@ public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
         Host = new MachineHost<TMachine, TRecord>(machine, _journal, refusals) { Torn = () => Lose(ErrorCode.KafkaStorageError) };
     }
 
+    /// <summary>Takes a sentence on a load that takes long, every five seconds and at its end. In the shard's turn.</summary>
+    public Action<string> Progress { get; init; } = static _ => { };
+
     /// <summary>Decides for it.</summary>
     public MachineHost<TMachine, TRecord> Host { get; }
 
@@ -58,6 +63,8 @@ public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
             _leaderEpoch = state.LeaderEpoch;
             var start = _replica.View.LogStartOffset;
             Host.BeginLoad(start);
+            _loadBeganUs = Loop.NowUs;
+            _progressDueUs = _loadBeganUs + ProgressEveryUs;
             ReadOn(_load, start);
         }
         else if (!state.IsLeader)
@@ -138,10 +145,24 @@ public sealed class PartitionMachine<TMachine, TRecord> : ReplicaResident
         if (piece.IsLast && piece.NextOffset >= _journal.EndOffset)
         {
             Host.EndLoad(Loop.NowWallMs);
+            if (_progressDueUs > _loadBeganUs + ProgressEveryUs)
+            {
+                Progress($"loaded {_replica.Partition} in {(Loop.NowUs - _loadBeganUs) / 1000} ms");
+            }
         }
         else
         {
+            NoteProgress(piece.NextOffset);
             ReadOn(load, piece.NextOffset);
+        }
+    }
+
+    private void NoteProgress(long offset)
+    {
+        if (Loop.NowUs >= _progressDueUs)
+        {
+            _progressDueUs = Loop.NowUs + ProgressEveryUs;
+            Progress($"loading {_replica.Partition}: at offset {offset} of {_journal.EndOffset}");
         }
     }
 

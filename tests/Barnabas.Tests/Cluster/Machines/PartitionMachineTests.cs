@@ -19,6 +19,7 @@ public sealed class PartitionMachineTests : IDisposable
     private readonly TempFolder _folder = new();
     private readonly HandHost _host = new();
     private readonly List<string> _reports = [];
+    private readonly List<string> _progress = [];
     private readonly List<BufferLease> _appended = [];
     private readonly Loop _background;
     private readonly PartitionShard _shard;
@@ -90,6 +91,32 @@ public sealed class PartitionMachineTests : IDisposable
         Reopen();
         Assert.Equal(2_000, Heard().Count);
         Assert.True(_machine!.Host.Machine.Loads == 1);
+    }
+
+    [Fact]
+    public void Only_a_load_that_takes_long_tells_how_far_it_is()
+    {
+        Open();
+        for (var i = 0; i < 2_000; i++)
+        {
+            Say(new string('x', 1000));
+        }
+
+        Reopen();
+        Assert.Empty(_progress);
+        Reopen(drain: false);
+        _host.Run(_shard.Loop);
+        for (var i = 0; i < 3; i++)
+        {
+            _host.MonotonicUs += 2_000_000;
+            _host.Run(_background);
+            _host.Run(_shard.Loop);
+        }
+
+        _host.Drain();
+        Assert.Equal(2, _progress.Count);
+        Assert.Matches("^loading p-0: at offset [0-9]+ of 2000$", _progress[0]);
+        Assert.Equal("loaded p-0 in 6000 ms", _progress[1]);
     }
 
     [Fact]
@@ -289,7 +316,10 @@ public sealed class PartitionMachineTests : IDisposable
         _replica = new Replica(_shard, new Uuid(1, 1), _log, 0, 1, State(epoch: 0, leads: true));
         var refusals = new MachineRefusals(
             ErrorCode.NotCoordinator, ErrorCode.CoordinatorLoadInProgress, ErrorCode.CoordinatorNotAvailable);
-        _machine = new PartitionMachine<Words, Word>(_replica, new Words(), new WordCodec(), refusals, _background, _reports.Add);
+        _machine = new PartitionMachine<Words, Word>(_replica, new Words(), new WordCodec(), refusals, _background, _reports.Add)
+        {
+            Progress = _progress.Add,
+        };
         _host.OnLoop(_shard.Loop, () => _replica.Settle(_machine), drain);
     }
 

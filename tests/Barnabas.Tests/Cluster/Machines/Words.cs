@@ -16,7 +16,7 @@ internal sealed class HandHost : ILoopHost, IClock
 
     public long WallMs => 1_000;
 
-    public long MonotonicUs => 1_000_000;
+    public long MonotonicUs { get; set; } = 1_000_000;
 
     public void Schedule(Loop loop) => _scheduled.Add(loop);
 
