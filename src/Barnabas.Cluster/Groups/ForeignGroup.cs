@@ -29,6 +29,6 @@ internal sealed class ForeignGroup(string id, ForeignKind kind) : Group(id)
     /// <inheritdoc/>
     public override bool IsEmpty => Members.Count == 0;
 
-    /// <inheritdoc/>
+    /// <summary>Always true: whether its members read the topic is not known here, and its offsets stay.</summary>
     public override bool Subscribes(string topic) => true;
 }

@@ -14,9 +14,8 @@ internal static class OffsetExpiry
     public static bool Expire(string groupId, in GroupTurn turn)
     {
         var coordinator = turn.Coordinator;
-        if (coordinator.Find(groupId) is not { } group || group is ForeignGroup)
+        if (coordinator.Find(groupId) is not { } group)
         {
-            // Of other protocols we do not know whether they are in use.
             return true;
         }
 

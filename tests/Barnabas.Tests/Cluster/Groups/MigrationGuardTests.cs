@@ -135,6 +135,29 @@ public sealed class MigrationGuardTests
         Assert.Equal(1 + 3 + 1, _bench.Loop.Timers.Count);
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public void Of_a_time_to_join_again_no_timer_is_left_when_the_member_or_the_coordinator_goes(bool isMember)
+    {
+        var idle = _bench.Loop.Timers.Count;
+        var m = Mixed();
+        var epoch = _bench.Look("g").Members.Single(each => each.MemberId == m).MemberEpoch;
+        Settle(m, epoch);
+        _bench.Advance(1_000);
+        _bench.Enter("g", "c2", "a");
+        Assert.Equal(ErrorCode.RebalanceInProgress, _bench.Heartbeat("g", m, epoch));
+        Assert.Equal(idle + 3 + 1, _bench.Loop.Timers.Count);
+        if (isMember)
+        {
+            _bench.Leave("g", (m, null));
+            Assert.Equal(idle + 2, _bench.Loop.Timers.Count);
+        }
+        else
+        {
+            _bench.Unload(ErrorCode.NotCoordinator);
+            Assert.Equal(0, _bench.Loop.Timers.Count);
+        }
+    }
+
     [Fact]
     public void A_member_that_could_not_be_taken_out_for_not_joining_is_taken_out_soon_after()
     {

@@ -61,6 +61,19 @@ public sealed class TransactionHandlerTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public void Batches_of_two_producers_in_one_request_are_refused_together()
+    {
+        var (a, b) = (_client.Begin("a"), _client.Begin("b"));
+        var request = TransactionClient.Request("a", a.ProducerId, 0, 0);
+        var other = TransactionClient.Request("a", b.ProducerId, 0, 0, partition: 1);
+        request.TopicData[0].PartitionData.AddRange(other.TopicData[0].PartitionData);
+        var answers = _client.Call<ProduceResponse>(request, 12).Responses[0].PartitionResponses;
+        Assert.Equal(2, answers.Count);
+        Assert.All(answers, answer => Assert.Equal(ErrorCode.InvalidProducerIdMapping, answer.ErrorCode));
+        Assert.Equal(0, _client.EndOffset(committed: false));
+    }
+
     [Theory]
     [InlineData(11, ErrorCode.TransactionAbortable)]
     [InlineData(10, ErrorCode.InvalidTxnState)]

@@ -29,7 +29,8 @@ public sealed class SwapJobTests
             {
                 // From here on the owner has to wait, and does it asleep; without that it changes the disk.
                 owner.Start();
-                SpinWait.SpinUntil(() => owner.ThreadState.HasFlag(ThreadState.WaitSleepJoin) || Volatile.Read(ref ownersChanges) > 0);
+                SpinWait.SpinUntil(
+                    () => owner.ThreadState.HasFlag(ThreadState.WaitSleepJoin) || !owner.IsAlive || Volatile.Read(ref ownersChanges) > 0);
                 if (isFull)
                 {
                     throw new DiskFullException("the test leaves no room", 28);
