@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using System.Runtime.CompilerServices;
 using Barnabas.Cluster.Metadata;
 
 namespace Barnabas.Cluster.Groups.Consumer;
@@ -13,6 +14,9 @@ public static class TopicHash
 {
     private const byte Magic = 0;
 
+    // Each join of a group asks for the same topics. Images never change, so what was found for one holds for any loop.
+    private static readonly ConditionalWeakTable<TopicImage, Remembered> Known = [];
+
     /// <summary>Of a group's topics, in ordinal order of their names; 0 for none.</summary>
     public static long OfGroup(IReadOnlyCollection<TopicImage> topics, MetadataImage image)
     {
@@ -24,10 +28,23 @@ public static class TopicHash
         var bytes = new ArrayBufferWriter<byte>(8 * topics.Count);
         foreach (var topic in topics)
         {
-            Write(bytes, OfTopic(topic, partition => RacksOf(topic.Partitions[partition], image)));
+            Write(bytes, OfTopic(topic, image));
         }
 
         return (long)XxHash3.HashToUInt64(bytes.WrittenSpan);
+    }
+
+    // Of one topic in a state of the metadata.
+    private static long OfTopic(TopicImage topic, MetadataImage image)
+    {
+        if (Known.TryGetValue(topic, out var known) && ReferenceEquals(known.Brokers, image.Brokers))
+        {
+            return known.Hash;
+        }
+
+        var hash = OfTopic(topic, partition => RacksOf(topic.Partitions[partition], image));
+        Known.AddOrUpdate(topic, new Remembered(image.Brokers, hash));
+        return hash;
     }
 
     /// <summary>Of one topic: its id, name and partitions, and the racks of their replicas, in ordinal order.</summary>
@@ -91,4 +108,7 @@ public static class TopicHash
 
         Write(bytes, text.Length);
     }
+
+    /// <summary>A topic's hash while the brokers are these. Immutable.</summary>
+    private sealed record Remembered(PersistentMap<int, BrokerImage> Brokers, long Hash);
 }

@@ -60,6 +60,30 @@ internal sealed class Balance
         }
     }
 
+    /// <summary>
+    /// Where all read the same topics it is known what each will have: whoever keeps more gives the rest up here, all at once, so that it
+    /// goes straight to those that have too little. The one partition more that some may have stays with members that have it.
+    /// </summary>
+    public void Trim()
+    {
+        if (_members.Length == 0 || !Array.TrueForAll(_members, m => m.Given.Topics.SequenceEqual(_members[0].Given.Topics)))
+        {
+            return;
+        }
+
+        var (share, more) = Math.DivRem(_topics.Sum(topic => topic.Owners.Length), _members.Length);
+        foreach (var member in _members)
+        {
+            var limit = share;
+            if (member.Load > share && more > 0)
+            {
+                (limit, more) = (share + 1, more - 1);
+            }
+
+            GiveUp(member, member.Load - limit);
+        }
+    }
+
     /// <summary>What nobody has goes to those that have least; of several, to one in a rack with a replica.</summary>
     public void ShareOut()
     {
@@ -133,6 +157,30 @@ internal sealed class Balance
             list.Sort();
             return list.ToImmutable();
         });
+    }
+
+    // What is not near its reader goes first, then what comes last.
+    private void GiveUp(Member member, int count)
+    {
+        if (count <= 0)
+        {
+            return;
+        }
+
+        var given = member.Held.SelectMany(each => each.Value.Kept.Select(partition => (Topic: each.Key, Partition: partition)))
+            .OrderBy(at => Matches(member, at.Topic, at.Partition)).ThenByDescending(at => at.Topic.Index)
+            .ThenByDescending(at => at.Partition).Take(count).ToHashSet();
+        foreach (var (topic, held) in member.Held)
+        {
+            held.Kept.RemoveAll(partition => given.Contains((topic, partition)));
+        }
+
+        foreach (var (topic, partition) in given)
+        {
+            topic.Owners[partition] = topic.Before[partition] = null;
+        }
+
+        member.Load -= count;
     }
 
     private static void Give(Topic topic, int partition, PriorityQueue<Member, (int Load, int Index)> least)

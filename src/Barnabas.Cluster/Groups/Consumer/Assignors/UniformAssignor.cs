@@ -25,6 +25,7 @@ public sealed class UniformAssignor : ConsumerAssignor
     {
         var balance = new Balance(input);
         balance.Keep();
+        balance.Trim();
         balance.ShareOut();
         balance.Level();
         balance.GiveBack();
