@@ -60,6 +60,13 @@ internal static class HistoryRun
             ["group.min.session.timeout.ms"] = "3000",
             ["transaction.abort.timed.out.transaction.cleanup.interval.ms"] = "1000",
         };
+        if (kind == BrokerKind.Kafka)
+        {
+            // A Kafka that was killed waits with its start until its controller believes that it is gone.
+            settings["broker.session.timeout.ms"] = "2000";
+            settings["broker.heartbeat.interval.ms"] = "500";
+        }
+
         if (seed % 2 == 1)
         {
             settings["log.roll.ms"] = "3000";

