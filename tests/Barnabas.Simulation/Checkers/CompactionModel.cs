@@ -10,6 +10,7 @@ internal sealed class CompactionModel(string name, long deleteRetentionMs)
 {
     private readonly SortedDictionary<long, LoggedBatch> _kept = [];
     private readonly Dictionary<string, Newest> _newest = [];
+    private readonly Dictionary<long, List<(string Key, Newest Record)>> _undecided = [];
 
     /// <summary>Batches as the log has them now, some of them thinned.</summary>
     public IEnumerable<LoggedBatch> Kept => _kept.Values;
@@ -22,6 +23,7 @@ internal sealed class CompactionModel(string name, long deleteRetentionMs)
     {
         _kept.Clear();
         _newest.Clear();
+        _undecided.Clear();
     }
 
     /// <summary>A batch stands in the log, whole.</summary>
@@ -30,9 +32,27 @@ internal sealed class CompactionModel(string name, long deleteRetentionMs)
     public void Add(LoggedBatch batch, long nowMs)
     {
         _kept[batch.BaseOffset] = batch;
+        if (batch.IsControl)
+        {
+            Decide(batch);
+            return;
+        }
+
         for (var i = 0; i < batch.Keys.Length; i++)
         {
-            _newest[batch.Keys[i]] = new Newest(batch.Offsets[i], batch.Values[i] == LoggedBatch.Tombstone, nowMs);
+            var record = new Newest(batch.Offsets[i], batch.Values[i] == LoggedBatch.Tombstone, nowMs);
+            if (!batch.IsTransactional)
+            {
+                _newest[batch.Keys[i]] = record;
+                continue;
+            }
+
+            if (!_undecided.TryGetValue(batch.ProducerId, out var records))
+            {
+                _undecided[batch.ProducerId] = records = [];
+            }
+
+            records.Add((batch.Keys[i], record));
         }
     }
 
@@ -44,26 +64,33 @@ internal sealed class CompactionModel(string name, long deleteRetentionMs)
     {
         Exchanges++;
         _kept.Clear();
-        var last = new Dictionary<string, long>();
+        var there = new Dictionary<string, List<long>>();
         foreach (var batch in batches)
         {
             _kept[batch.BaseOffset] = batch;
             for (var i = 0; i < batch.Keys.Length; i++)
             {
-                last[batch.Keys[i]] = batch.Offsets[i];
+                if (!there.TryGetValue(batch.Keys[i], out var offsets))
+                {
+                    there[batch.Keys[i]] = offsets = [];
+                }
+
+                offsets.Add(batch.Offsets[i]);
             }
         }
 
         foreach (var (key, newest) in _newest)
         {
-            if (newest.Offset < start || (last.TryGetValue(key, out var there) && there == newest.Offset))
+            var offsets = there.GetValueOrDefault(key) ?? [];
+            if (newest.Offset < start || offsets.Contains(newest.Offset))
             {
                 continue;
             }
 
             ViolationException.Unless(newest.IsTombstone, $"{name}: the newest record of {key}, at {newest.Offset}, is gone");
             ViolationException.Unless(
-                there < start || !last.ContainsKey(key), $"{name}: {key} was deleted at {newest.Offset} and is there again at {there}");
+                !offsets.Exists(offset => offset >= start && offset < newest.Offset),
+                $"{name}: {key} was deleted at {newest.Offset} and is there again at {string.Join(' ', offsets)}");
             ViolationException.Unless(
                 nowMs - newest.SeenMs >= deleteRetentionMs,
                 $"{name}: the tombstone of {key} at {newest.Offset} is gone after {nowMs - newest.SeenMs} ms");
@@ -72,6 +99,23 @@ internal sealed class CompactionModel(string name, long deleteRetentionMs)
 
     /// <summary>True when the log has a batch that begins in a range.</summary>
     public bool HasAny(long from, long to) => _kept.Keys.Any(offset => offset >= from && offset < to);
+
+    // What a transaction wrote counts from its commit on, in the order of the log.
+    private void Decide(LoggedBatch marker)
+    {
+        if (!_undecided.Remove(marker.ProducerId, out var records) || marker.IsAbort)
+        {
+            return;
+        }
+
+        foreach (var (key, record) in records)
+        {
+            if (!_newest.TryGetValue(key, out var newest) || newest.Offset < record.Offset)
+            {
+                _newest[key] = record;
+            }
+        }
+    }
 
     private readonly record struct Newest(long Offset, bool IsTombstone, long SeenMs);
 }

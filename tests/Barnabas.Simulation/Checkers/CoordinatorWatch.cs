@@ -1,12 +1,9 @@
-using System.Text;
-using Barnabas.Base;
 using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
 using Barnabas.Cluster.Groups;
 using Barnabas.Cluster.Groups.Records;
 using Barnabas.Cluster.Machines;
 using Barnabas.Cluster.Partitions;
-using Barnabas.Messages;
 
 namespace Barnabas.Simulation.Checkers;
 
@@ -42,36 +39,7 @@ internal static class CoordinatorWatch
             offset = piece.NextOffset;
         }
 
-        var (there, read) = (Say(live.Host.Machine), Say(copy));
+        var (there, read) = (CoordinatorText.Of(live.Host.Machine), CoordinatorText.Of(copy));
         ViolationException.Unless(there == read, $"{replica.Partition}: the coordinator has\n{there}\nand its log says\n{read}");
-    }
-
-    // All that is replicated.
-    private static string Say(GroupCoordinator coordinator)
-    {
-        var text = new StringBuilder();
-        foreach (var group in coordinator.Groups.OrderBy(group => group.Id, StringComparer.Ordinal))
-        {
-            var recorded = coordinator.FindClassic(group.Id)!.Recorded;
-            var offsets = coordinator.Offsets.Of(group.Id);
-            if (recorded is null && offsets is null)
-            {
-                // Somebody has asked to join and nothing was written yet.
-                continue;
-            }
-
-            text.Append(group.Id).Append(' ').Append(recorded is null ? "-" : Convert.ToHexString(MessageCodec.Encode(recorded, 3)));
-            foreach (var (topic, partitions) in offsets?.Topics ?? [])
-            {
-                foreach (var (partition, stored) in partitions)
-                {
-                    text.Append('\n').Append(topic).Append('-').Append(partition).Append(' ').Append(stored);
-                }
-            }
-
-            text.Append('\n');
-        }
-
-        return text.ToString();
     }
 }

@@ -19,6 +19,9 @@ internal sealed class GroupModel(string name, Func<int> losses)
     /// <summary>Commits that were acknowledged.</summary>
     public long Commits { get; private set; }
 
+    /// <summary>The newest generation in which somebody was given work.</summary>
+    public int Newest { get; private set; }
+
     /// <summary>The next offset to commit for a piece of work.</summary>
     public long NextOffset(int piece) => ++_attempted[piece];
 
@@ -33,16 +36,20 @@ internal sealed class GroupModel(string name, Func<int> losses)
     public void Assigned(int generation, int piece, string owner)
     {
         NoteLosses();
+        Newest = Math.Max(Newest, generation);
         ViolationException.Unless(
             _owners.TryAdd((generation, piece), owner) || _owners[(generation, piece)] == owner,
             $"{name}: piece {piece} of generation {generation} belongs to {_owners[(generation, piece)]} and to {owner}");
     }
 
-    /// <summary>A commit was acknowledged.</summary>
-    public void Committed(int piece, long offset)
+    /// <summary>A commit was acknowledged, of a member of a generation who sent it when another was the newest.</summary>
+    public void Committed(int piece, long offset, int generation, int newestThen)
     {
         Commits++;
         NoteLosses();
+        ViolationException.Unless(
+            generation >= newestThen || _losses > 0,
+            $"{name}: a commit of generation {generation} was taken, somebody had work in {newestThen} before");
         _seen[piece] = Math.Max(_seen[piece], offset);
     }
 

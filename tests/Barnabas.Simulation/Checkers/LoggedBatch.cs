@@ -18,6 +18,9 @@ internal sealed record LoggedBatch(long BaseOffset, long LastOffset, int LeaderE
     /// <summary>Of each record.</summary>
     public long[] Timestamps { get; private init; } = [];
 
+    /// <summary>Of the producer; of a marker from transaction version 2 on higher than that of the transaction's records.</summary>
+    public short ProducerEpoch { get; private init; }
+
     public bool IsTransactional { get; private init; }
 
     /// <summary>True for the marker that ends a transaction.</summary>
@@ -77,6 +80,7 @@ internal sealed record LoggedBatch(long BaseOffset, long LastOffset, int LeaderE
             header.BaseOffset, header.BaseOffset + header.LastOffsetDelta, header.PartitionLeaderEpoch, header.ProducerId,
             header.BaseSequence, [.. values])
         {
+            ProducerEpoch = header.ProducerEpoch,
             Keys = [.. keys],
             Offsets = [.. offsets],
             Timestamps = [.. timestamps],

@@ -33,6 +33,9 @@ internal sealed class MetadataWatch
         }
     }
 
+    /// <summary>True when somebody has the producer id.</summary>
+    public bool Knows(long producerId) => _producerIds.Contains(producerId);
+
     /// <summary>A producer was given an id: nobody else ever has it.</summary>
     public void GaveProducerId(long id) => ViolationException.Unless(_producerIds.Add(id), $"producer id {id} was given twice");
 

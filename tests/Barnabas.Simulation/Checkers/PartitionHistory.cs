@@ -13,7 +13,7 @@ namespace Barnabas.Simulation.Checkers;
 internal sealed class PartitionHistory(string name, SentRecords? sent)
 {
     private readonly List<LoggedBatch> _batches = [];
-    private readonly Dictionary<long, int> _lastSequence = [];
+    private readonly Dictionary<long, (short Epoch, int Last)> _lastSequence = [];
     private readonly Dictionary<string, int> _copies = [];
 
     /// <summary>Topic and partition, for messages.</summary>
@@ -39,6 +39,12 @@ internal sealed class PartitionHistory(string name, SentRecords? sent)
 
     /// <summary>What compaction may take away; null where the log is not compacted.</summary>
     public CompactionModel? Compaction { get; private set; }
+
+    /// <summary>Told of every batch that is new; null for nobody.</summary>
+    public Action<LoggedBatch>? Appended { get; set; }
+
+    /// <summary>Told when records were cut away, with the batches that are left; null for nobody.</summary>
+    public Action<IReadOnlyList<LoggedBatch>>? Cut { get; set; }
 
     /// <summary>The wall clock, for what goes with time.</summary>
     public long NowMs { get; set; }
@@ -67,6 +73,7 @@ internal sealed class PartitionHistory(string name, SentRecords? sent)
         _batches.Add(batch);
         End = batch.LastOffset + 1;
         SafeEnd = End;
+        Appended?.Invoke(batch);
     }
 
     /// <summary>All below is on the platters, as the broker itself says or has told a client.</summary>
@@ -153,6 +160,7 @@ internal sealed class PartitionHistory(string name, SentRecords? sent)
         Transactions.Clear();
         Compaction?.Clear();
         _batches.ForEach(batch => Count(batch, isNew: false));
+        Cut?.Invoke(_batches);
     }
 
     /// <summary>True when the records are in the log; nobody can tell of tombstones.</summary>
@@ -160,7 +168,7 @@ internal sealed class PartitionHistory(string name, SentRecords? sent)
 
     /// <summary>Where a producer stands, for messages.</summary>
     public string Tail(long producerId) =>
-        $"end {End}, last sequence {(_lastSequence.TryGetValue(producerId, out var last) ? last : -1)} of {producerId}";
+        $"end {End}, last sequence {(_lastSequence.TryGetValue(producerId, out var at) ? at.Last : -1)} of {producerId}";
 
     /// <summary>First and last offsets of the batches that the log has from an offset on.</summary>
     public IEnumerable<(long First, long Last)> Places(long start) =>
@@ -171,12 +179,13 @@ internal sealed class PartitionHistory(string name, SentRecords? sent)
     /// <param name="mayForget">True where time has jumped, so that producers may have been silent for long.</param>
     public void MatchProducers(IReadOnlyList<ProducerDescription> described, bool mayForget)
     {
-        foreach (var batch in _batches.Where(batch => batch is { ProducerId: >= 0, IsControl: false } && batch.BaseOffset >= Start))
+        var batches = _batches.Where(each => each is { ProducerId: >= 0, IsControl: false } && each.BaseOffset >= Start && !IsInternal);
+        foreach (var batch in batches)
         {
             var known = described.FirstOrDefault(producer => producer.ProducerId == batch.ProducerId);
             ViolationException.Unless(
-                mayForget || (known.ProducerId == batch.ProducerId && known.LastSequence == _lastSequence[batch.ProducerId]),
-                $"{name}: {known.LastSequence} is last of {known.ProducerId}, not {_lastSequence[batch.ProducerId]} of {batch}");
+                mayForget || (known.ProducerId == batch.ProducerId && known.LastSequence == _lastSequence[batch.ProducerId].Last),
+                $"{name}: {known.LastSequence} is last of {known.ProducerId}, not {_lastSequence[batch.ProducerId].Last} of {batch}");
         }
     }
 
@@ -234,22 +243,43 @@ internal sealed class PartitionHistory(string name, SentRecords? sent)
         return null;
     }
 
+    // A producer begins again with every epoch, which a marker may bring too.
+    private void CountSequence(LoggedBatch batch, bool isNew)
+    {
+        var isKnown = _lastSequence.TryGetValue(batch.ProducerId, out var at);
+        ViolationException.Unless(
+            !isNew || !isKnown || batch.ProducerEpoch >= at.Epoch,
+            $"{name}: epoch {batch.ProducerEpoch} of producer {batch.ProducerId} follows {at.Epoch}");
+        if (batch.IsControl)
+        {
+            if (!isKnown || batch.ProducerEpoch > at.Epoch)
+            {
+                _lastSequence[batch.ProducerId] = (batch.ProducerEpoch, -1);
+            }
+
+            return;
+        }
+
+        var last = isKnown && at.Epoch == batch.ProducerEpoch ? at.Last : -1;
+        var follows = batch.BaseSequence == last + 1 || (last < 0 && (Losses > 0 || sent is { MayBeRefused: true }));
+        ViolationException.Unless(
+            !isNew || sent is null || follows,
+            $"{name}: sequence {batch.BaseSequence} of producer {batch.ProducerId} follows {last} in epoch {batch.ProducerEpoch}");
+        _lastSequence[batch.ProducerId] = (batch.ProducerEpoch, batch.BaseSequence + batch.Values.Length - 1);
+    }
+
     private void Count(LoggedBatch batch, bool isNew)
     {
         Transactions.Add(batch);
         Compaction?.Add(batch, isNew ? NowMs : 0);
+        if (batch.ProducerId >= 0)
+        {
+            CountSequence(batch, isNew);
+        }
+
         if (sent is null || batch.IsControl)
         {
             return;
-        }
-
-        if (batch.ProducerId >= 0)
-        {
-            var isKnown = _lastSequence.TryGetValue(batch.ProducerId, out var last);
-            var follows = isKnown ? batch.BaseSequence == last + 1 : batch.BaseSequence == 0 || Losses > 0 || sent.MayBeRefused;
-            ViolationException.Unless(
-                !isNew || follows, $"{name}: sequence {batch.BaseSequence} of producer {batch.ProducerId} follows {(isKnown ? last : -1)}");
-            _lastSequence[batch.ProducerId] = batch.BaseSequence + batch.Values.Length - 1;
         }
 
         foreach (var value in batch.Values.Where(value => value != LoggedBatch.Tombstone))

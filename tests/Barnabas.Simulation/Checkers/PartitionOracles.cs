@@ -2,6 +2,7 @@ using Barnabas.Base;
 using Barnabas.Cluster.Groups;
 using Barnabas.Cluster.Machines;
 using Barnabas.Cluster.Partitions;
+using Barnabas.Cluster.Transactions;
 using Barnabas.Simulation.Faults;
 using Barnabas.Simulation.Runs;
 
@@ -18,12 +19,16 @@ internal sealed class PartitionOracles(SimWorld world)
     {
         if (!_histories.TryGetValue((topic, partition), out var history))
         {
-            var sent = name == GroupPartition.Topic ? null : world.Sent;
+            var sent = name is GroupPartition.Topic or TransactionPartition.Topic ? null : world.Sent;
             _histories.Add((topic, partition), history = new PartitionHistory($"{name}-{partition}", sent));
+            world.Ledger.Watch(history);
         }
 
         return history;
     }
+
+    /// <summary>The oracles of all partitions that there ever were.</summary>
+    public IEnumerable<PartitionHistory> All => _histories.Values;
 
     /// <summary>How often the log behind a group has lost its end, as it may.</summary>
     public int LossesOf(string group)
@@ -32,7 +37,8 @@ internal sealed class PartitionOracles(SimWorld world)
         var partition = CoordinatorPartition.Of(group, GroupModel.Pieces);
         foreach (var (key, history) in _histories)
         {
-            losses += key.Partition == partition && history.IsInternal ? history.Losses : 0;
+            losses += key.Partition == partition && history.Name.StartsWith(GroupPartition.Topic, StringComparison.Ordinal)
+                ? history.Losses : 0;
         }
 
         return losses;

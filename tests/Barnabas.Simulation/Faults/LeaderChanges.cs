@@ -15,6 +15,19 @@ internal static class LeaderChanges
     private const int WithFollower = 2;
     private const int Follower = 2;
 
+    /// <summary>
+    /// A replica of a coordinator's has come back in another life: the metadata, which was never told of the changes, has an older epoch
+    /// than the last one, and a coordinator of that would be an old one to the partitions that it writes markers to.
+    /// </summary>
+    public static void CatchUp(Replica replica, int lastEpoch) => replica.Shard.Loop.Post(new ActionTask(() =>
+    {
+        var state = replica.State;
+        if (replica.Failure is null && state.IsLeader && state.LeaderEpoch <= lastEpoch)
+        {
+            replica.Become(state with { LeaderEpoch = lastEpoch + 1, PartitionEpoch = state.PartitionEpoch + 1 });
+        }
+    }));
+
     /// <summary>One change of one replica, in a turn of its shard; <paramref name="pick"/> is 0 to 3.</summary>
     public static void Make(SimWorld world, Replica replica, int pick) => replica.Shard.Loop.Post(new ActionTask(() =>
     {

@@ -20,6 +20,27 @@ internal sealed record Scenario
     /// <summary>Producers with transactions.</summary>
     public int Transactions { get; private set; }
 
+    /// <summary>Producers whose transactions a coordinator decides, two to a transactional id.</summary>
+    public int ExactlyOnce { get; private set; }
+
+    /// <summary>Of those, how many of a hundred speak the older protocol.</summary>
+    public int OlderPercent { get; private set; } = 40;
+
+    /// <summary>How often a request that allows it is sent once more on another connection, of 100.</summary>
+    public int RepeatPercent { get; private set; }
+
+    /// <summary>How often a request, and all behind it on its connection, stays on its way for long, of 100.</summary>
+    public int DelayPercent { get; private set; }
+
+    /// <summary>1 where all that is acknowledged is on the disk, that of the node's own topics too.</summary>
+    public int FlushesAll { get; private set; }
+
+    /// <summary>True where the coordinators are what is looked at.</summary>
+    public bool IsOfCoordinators => ExactlyOnce > 0 || Consumers > 0;
+
+    /// <summary>Members of the group of the consumer protocol.</summary>
+    public int Consumers { get; private set; }
+
     /// <summary>Members of the two groups.</summary>
     public int Members { get; private set; } = 2;
 
@@ -71,13 +92,19 @@ internal sealed record Scenario
     public int FaultsMin { get; private set; } = 5;
 
     /// <summary>All scenarios, in order of their names.</summary>
-    public static IReadOnlyList<Scenario> All { get; } =
-    [
-        .. Directory.GetFiles(Path.Join(AppContext.BaseDirectory, "Scenarios"), "*.txt").Order(StringComparer.Ordinal).Select(Read),
-    ];
+    public static IReadOnlyList<Scenario> All { get; } = ReadAll("");
+
+    /// <summary>All scenarios of coordinators, in order of their names.</summary>
+    public static IReadOnlyList<Scenario> OfCoordinators { get; } = ReadAll("Coordinators");
 
     /// <summary>The scenario of that name.</summary>
-    public static Scenario Of(string name) => All.First(scenario => scenario.Name == name);
+    public static Scenario Of(string name) => All.Concat(OfCoordinators).First(scenario => scenario.Name == name);
+
+    private static IReadOnlyList<Scenario> ReadAll(string folder) =>
+    [
+        .. Directory.GetFiles(Path.Join(AppContext.BaseDirectory, "Scenarios", folder), "*.txt")
+            .Order(StringComparer.Ordinal).Select(Read),
+    ];
 
     private static Scenario Read(string path)
     {

@@ -1,5 +1,4 @@
 using Barnabas.Base.Seams;
-using Barnabas.Broker.Coordinators;
 using Barnabas.Broker.Handlers.Admin;
 using Barnabas.Broker.Handlers.Fetching;
 using Barnabas.Broker.Handlers.Groups;
@@ -7,7 +6,6 @@ using Barnabas.Broker.Handlers.Partitions;
 using Barnabas.Broker.Handlers.Producing;
 using Barnabas.Broker.Handlers.Transactions;
 using Barnabas.Broker.Network;
-using Barnabas.Broker.Quorum;
 using Barnabas.Messages;
 
 namespace Barnabas.Simulation.Nodes;
@@ -21,22 +19,11 @@ internal static class SimHandlers
         var table = node.Replicas.Table;
         var context = node.Admin();
         var sessions = new FetchSessionCache(slotsMax: 4, machine.Clock, randomness);
-        var ids = new ProducerIds(node.Driver, machine.Config.NodeId, () => node.BrokerEpoch);
         var partitions = new PartitionFinder(table, () => node.Driver.Publisher.Image);
-        var transactions = new TransactionCoordinators(new TransactionParts
-        {
-            Replicas = table,
-            Metadata = node.Driver.Publisher,
-            Config = TransactionConfigs.Of(machine.Config.Transactions),
-            Background = node.BackgroundLoop("transaction-loading"),
-            Clock = machine.Clock,
-            NewProducerId = ids.Take,
-            Report = _ => { },
-        });
-
-        // The workload is its own coordinator, and writes the markers itself.
+        var transactions = node.Transactions;
         var verifier = new TransactionVerifier(
-            (id, operation) => transactions.Submit(id, operation), isEnabled: () => false, machine.Config.Transactions.JoinWaitMs);
+            (id, operation) => transactions.Submit(id, operation), () => machine.VerifiesTransactions,
+            machine.Config.Transactions.JoinWaitMs);
         return new HandlerTable(ApiListeners.Broker)
             .Add(new ProduceHandler(
                 table, node.BackgroundLoop("produce-slow"), machine.Clock, verifier, () => machine.Config.ChecksRecords))
@@ -46,8 +33,9 @@ internal static class SimHandlers
             .Add(new CreateTopicsHandler(context))
             .Add(new DeleteTopicsHandler(context))
             .Add(new IncrementalAlterConfigsHandler(context))
-            .Add(new InitProducerIdHandler(ids, transactions))
+            .Add(new InitProducerIdHandler(node.ProducerIds, transactions))
             .Add(new WriteTxnMarkersHandler(partitions, machine.Clock))
-            .AddGroups(node.Groups, node.Driver.Publisher, topic => node.AutoTopics.Create(topic));
+            .AddGroups(node.Groups, node.Driver.Publisher, topic => node.AutoTopics.Create(topic))
+            .AddTransactions(transactions, node.Groups, verifier, machine.Config.Groups.OffsetsTopicPartitions);
     }
 }

@@ -30,6 +30,9 @@ internal sealed record SimMachine
     /// <summary>True for a node that says too early that it has stopped cleanly: a planted bug.</summary>
     public bool SaysTooEarlyThatItIsClean { get; init; }
 
+    /// <summary>False where a client is its own transaction coordinator, and writes the markers itself.</summary>
+    public bool VerifiesTransactions { get; init; }
+
     /// <summary>Small, so that a short history rolls, snapshots and deletes.</summary>
     public MetadataLogConfig MetadataLog { get; init; } = new(SegmentBytes: 6_000, SnapshotAfterBytes: 5_000, RetentionBytes: 7_000);
 

@@ -70,6 +70,8 @@ internal sealed class SimNode : IMetadataSubscriber
         Groups = new GroupCoordinators(
             Replicas.Table, Driver.Publisher, GroupConfigs.Of(machine.Config.Groups), BackgroundLoop("group-loading"),
             machine.Randomness.Split(), Reports.Add);
+        ProducerIds = new ProducerIds(Driver, machine.Config.NodeId, () => BrokerEpoch);
+        Transactions = new TransactionCoordinators(PartsOfTransactions());
         AutoTopics = new AutoTopics(Driver, () => _live.Broker);
         _checkpoints = new Checkpoints(_directory, Replicas.Table.Snapshot);
         var times = new UpkeepTimes
@@ -108,6 +110,10 @@ internal sealed class SimNode : IMetadataSubscriber
     public NetworkServer Server { get; }
 
     public GroupCoordinators Groups { get; }
+
+    public TransactionCoordinators Transactions { get; }
+
+    public ProducerIds ProducerIds { get; }
 
     public AutoTopics AutoTopics { get; }
 
@@ -166,6 +172,7 @@ internal sealed class SimNode : IMetadataSubscriber
     {
         IsOpen = false;
         Groups.Stop();
+        Transactions.Stop();
         Fence();
     }
 
@@ -204,6 +211,17 @@ internal sealed class SimNode : IMetadataSubscriber
 
         CloseWhenNone(--left, held);
     }
+
+    private TransactionParts PartsOfTransactions() => new()
+    {
+        Replicas = Replicas.Table,
+        Metadata = Driver.Publisher,
+        Config = TransactionConfigs.Of(_machine.Config.Transactions),
+        Background = BackgroundLoop("transaction-loading"),
+        Clock = _machine.Clock,
+        NewProducerId = ProducerIds.Take,
+        Report = Reports.Add,
+    };
 
     private QuorumDriverSetup DriverSetup(VoterEndpoint voter) => new(
         new MetadataNodeSetup
@@ -326,6 +344,7 @@ internal sealed class SimNode : IMetadataSubscriber
     private void OnReplica(Replica replica, bool isThere)
     {
         Groups.OnReplica(replica, isThere);
+        Transactions.OnReplica(replica, isThere);
         if (!isThere)
         {
             Held.Remove(replica);

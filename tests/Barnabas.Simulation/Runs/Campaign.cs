@@ -19,7 +19,8 @@ internal sealed record SeedResult(
 internal static class Campaign
 {
     /// <summary>Runs one seed; its scenario follows from it unless one is given.</summary>
-    public static SeedResult Run(ulong seed, Scenario? scenario = null, PlantedBug bug = PlantedBug.None)
+    public static SeedResult Run(
+        ulong seed, Scenario? scenario = null, PlantedBug bug = PlantedBug.None, CoordinatorBug coordinatorBug = CoordinatorBug.None)
     {
         // A failed check ends the history, not the process.
         Check.OnFailure = _ => { };
@@ -27,9 +28,9 @@ internal static class Campaign
         SimWorld? world = null;
         try
         {
-            world = new SimWorld(seed, scenario, bug);
+            world = new SimWorld(seed, scenario, bug, coordinatorBug);
             world.Run();
-            var isTooLittle = bug == PlantedBug.None && !world.HasProvedEnough;
+            var isTooLittle = bug == PlantedBug.None && coordinatorBug == CoordinatorBug.None && !world.HasProvedEnough;
             return Result(seed, world, scenario, isTooLittle ? $"too little happened\n  {string.Join("\n  ", world.Trace.Lines)}" : null);
         }
         catch (Exception e)

@@ -1,6 +1,7 @@
 using Barnabas.Base.Seams;
 using Barnabas.Broker.Config;
 using Barnabas.Simulation.Checkers;
+using Barnabas.Simulation.Faults;
 using Barnabas.Simulation.Nodes;
 using Barnabas.Simulation.Workloads;
 
@@ -10,13 +11,23 @@ namespace Barnabas.Simulation.Runs;
 internal static class SimCast
 {
     /// <summary>How the node is configured.</summary>
-    public static readonly BrokerConfig Config = BrokerConfig.Of(
+    public static BrokerConfig ConfigOf(Scenario scenario) => BrokerConfig.Of(
     [
         KeyValuePair.Create("log.dirs", SimMachine.DataPath),
         KeyValuePair.Create("offsets.topic.num.partitions", $"{GroupModel.Pieces}"),
         KeyValuePair.Create("offsets.topic.replication.factor", "1"),
         KeyValuePair.Create("group.initial.rebalance.delay.ms", "100"),
         KeyValuePair.Create("group.min.session.timeout.ms", "500"),
+        KeyValuePair.Create("transaction.state.log.num.partitions", "2"),
+        KeyValuePair.Create("transaction.state.log.replication.factor", "1"),
+        KeyValuePair.Create("transaction.state.log.min.isr", "1"),
+        KeyValuePair.Create("transaction.abort.timed.out.transaction.cleanup.interval.ms", "300"),
+        KeyValuePair.Create("group.consumer.min.session.timeout.ms", "500"),
+        KeyValuePair.Create("group.consumer.session.timeout.ms", "1500"),
+        KeyValuePair.Create("group.consumer.min.heartbeat.interval.ms", "50"),
+        KeyValuePair.Create("group.consumer.heartbeat.interval.ms", "200"),
+        KeyValuePair.Create("group.consumer.assignment.interval.ms", "100"),
+        KeyValuePair.Create("barnabas.flush.on.ack", scenario.FlushesAll > 0 ? "true" : "false"),
     ]);
 
     /// <summary>Has all of a scenario's clients take part.</summary>
@@ -34,10 +45,25 @@ internal static class SimCast
             world.Clients.Add(new TransactionClient(world, $"transactional{i}", workload.Split()));
         }
 
+        ProducerEpochs? epochs = null;
+        for (var i = 0; i < world.Scenario.ExactlyOnce; i++)
+        {
+            // Some have their ids alone.
+            var id = $"id{(i < 4 ? i / 2 : i)}";
+            epochs = i is 1 or 3 ? epochs : new ProducerEpochs(id);
+            world.Clients.Add(new ExactlyOnceClient(world, $"exact{i}", epochs!, id, workload.Split()));
+        }
+
         GroupModel[] groups = [.. new[] { "red", "blue" }.Select(name => new GroupModel(name, () => world.LossesOf(name)))];
         for (var i = 0; i < world.Scenario.Members; i++)
         {
             world.Clients.Add(new GroupMember(world, $"member{i}", groups[i % 2], workload.Split()));
+        }
+
+        var consumers = new OwnershipModel(world, "green");
+        for (var i = 0; i < world.Scenario.Consumers; i++)
+        {
+            world.Clients.Add(new ConsumerClient(world, $"consumer{i}", consumers, workload.Split()));
         }
 
         for (var i = 0; i < world.Scenario.Fetchers; i++)

@@ -19,19 +19,25 @@ namespace Barnabas.Simulation.Runs;
 internal sealed class SimWorld
 {
     private const long HealUsMax = 60_000_000; // longer than the longest wait that a client asks for
+    private const long SettleUs = 6_000_000; // longer than every session and transaction
     private readonly PartitionOracles _partitions;
     private readonly SimMachine _machine;
     private readonly Randomness _schedule;
     private readonly Randomness _process;
     private readonly FaultInjector _faults;
+    private readonly CoordinatorSabotage _sabotage;
     private bool _endedCleanly;
 
-    public SimWorld(ulong seed, Scenario scenario, PlantedBug bug = PlantedBug.None)
+    public SimWorld(
+        ulong seed, Scenario scenario, PlantedBug bug = PlantedBug.None, CoordinatorBug coordinatorBug = CoordinatorBug.None)
     {
         var random = new Randomness(seed);
         Scenario = scenario;
         Sent = new SentRecords { MayBeRefused = scenario.RefusesBatches };
         Bug = bug;
+        _sabotage = new CoordinatorSabotage(coordinatorBug);
+        Ledger = new TransactionLedger(this);
+        Shadows = new CoordinatorShadows(this);
         _partitions = new PartitionOracles(this);
         _schedule = random.Split();
         _process = random.Split();
@@ -46,7 +52,8 @@ internal sealed class SimWorld
             Wire = Wire,
             Loops = Loops,
             Randomness = _process,
-            Config = SimCast.Config,
+            Config = SimCast.ConfigOf(scenario),
+            VerifiesTransactions = scenario.IsOfCoordinators,
             Shape = PlantedBugs.Shape(bug),
             SaysTooEarlyThatItIsClean = bug == PlantedBug.CleanFlagEarly,
         };
@@ -81,6 +88,18 @@ internal sealed class SimWorld
 
     public SentRecords Sent { get; }
 
+    /// <summary>The transactions that a coordinator decides.</summary>
+    public TransactionLedger Ledger { get; }
+
+    /// <summary>What the logs of the coordinators say.</summary>
+    public CoordinatorShadows Shadows { get; }
+
+    /// <summary>Requests that were sent once more and are neither answered nor lost.</summary>
+    public int RepeatsUnderWay { get; set; }
+
+    /// <summary>The oracles of all partitions that there ever were.</summary>
+    public IEnumerable<PartitionHistory> Histories => _partitions.All;
+
     public List<SimClient> Clients { get; } = [];
 
     /// <summary>Topics whose creation was acknowledged.</summary>
@@ -91,6 +110,9 @@ internal sealed class SimWorld
 
     /// <summary>True when no more faults come and clients only finish what they have begun.</summary>
     public bool IsHealing { get; private set; }
+
+    /// <summary>True when clients do nothing any more, and only time goes by.</summary>
+    public bool IsSettling { get; private set; }
 
     /// <summary>How the process ends that dies at a point of its code; null for deaths that the faults bring.</summary>
     public StopKind? DeathAtPoint { get; set; }
@@ -118,6 +140,11 @@ internal sealed class SimWorld
         }
 
         Heal();
+        if (Scenario.IsOfCoordinators)
+        {
+            Settle();
+        }
+
         CompareCoordinators();
         Restart(StopKind.Clean);
         while (Node is not { IsOpen: true })
@@ -165,6 +192,7 @@ internal sealed class SimWorld
 
         var isPowerCut = kind == StopKind.PowerCut;
         _partitions.NodeEnded(isPowerCut);
+        Shadows.NodeEnded();
         Node = null;
         Wire.ResetAll();
         Loops.Clear();
@@ -280,9 +308,14 @@ internal sealed class SimWorld
             node.Failure is not null || node.Reports.TrueForAll(report => report.EndsWith("-stray", StringComparison.Ordinal)),
             $"{node.Reports.LastOrDefault()}");
         Disk.IsLookedAt = true;
+        if (Scenario.IsOfCoordinators)
+        {
+            Shadows.Look(node);
+        }
+
         _partitions.Look(node.Held, alsoWithin: Steps % 64 == 0);
         Disk.IsLookedAt = false;
-        if (Steps % 64 == 0)
+        if (Steps % (Scenario.IsOfCoordinators ? 512 : 64) == 0)
         {
             CompareCoordinators();
         }
@@ -292,11 +325,22 @@ internal sealed class SimWorld
             node.Held.ForEach(replica => PlantedBugs.AfterStep(Bug, replica));
         }
 
+        if (_sabotage.IsOn)
+        {
+            _sabotage.AfterStep(node);
+        }
+
         _faults.LookAt(node);
     }
 
     private void CompareCoordinators()
     {
+        if (Scenario.IsOfCoordinators)
+        {
+            Shadows.CompareFromStart();
+            return;
+        }
+
         foreach (var replica in Node?.Held ?? [])
         {
             CoordinatorWatch.Compare(replica, Loops.Host(0), Clock);
@@ -319,7 +363,8 @@ internal sealed class SimWorld
                 var image = opened.Driver.Publisher.Image;
                 Metadata.Opened(image, Topics);
                 Topics.ForEach(topic => topic.Match(image));
-                return PlantedBugs.Handlers(Bug, SimHandlers.Of(opened, _machine, _process.Split()));
+                var handlers = PlantedBugs.Handlers(Bug, SimHandlers.Of(opened, _machine, _process.Split()));
+                return _sabotage.Handlers(handlers, opened);
             });
         }
         catch (IOException e) when (_faults.HasFailed)
@@ -345,13 +390,34 @@ internal sealed class SimWorld
     {
         IsHealing = true;
         _faults.Stop();
+        if (Scenario.IsOfCoordinators)
+        {
+            // Long polls of those who read would only make the end longer.
+            Clients.ForEach(client => (client as FetchClient)?.Break());
+        }
+
         var giveUpUs = Clock.MonotonicUs + HealUsMax;
-        while (!Clients.TrueForAll(client => client.IsDone) || Node is not { IsOpen: true } node || !node.Held.TrueForAll(ShowsAll))
+        while (!Clients.TrueForAll(client => client.IsDone) || RepeatsUnderWay > 0
+            || Node is not { IsOpen: true } node || !node.Held.TrueForAll(ShowsAll))
         {
             ViolationException.Unless(
                 Clock.MonotonicUs < giveUpUs, $"without an answer: {Unfinished()}");
             Step();
         }
+    }
+
+    // All timeouts go by: nobody is left who waits, and nothing that is undecided.
+    private void Settle()
+    {
+        IsSettling = true;
+        var untilUs = Clock.MonotonicUs + SettleUs;
+        while (Clock.MonotonicUs < untilUs || !Shadows.IsSettled)
+        {
+            ViolationException.Unless(Clock.MonotonicUs < untilUs + HealUsMax, $"not settled: {Shadows.Unsettled()}");
+            Step();
+        }
+
+        Ledger.CheckAll();
     }
 
     private string Unfinished() => string.Join(

@@ -62,8 +62,11 @@ internal sealed class SimSocket : IWireSocket
     }
 
     /// <summary>The client sends; the bytes arrive later, perhaps in pieces.</summary>
-    public void SendToServer(ReadOnlySpan<byte> bytes)
+    /// <param name="bytes">What is sent.</param>
+    /// <param name="heldUpUs">How long they, and all behind them, stay on their way before that.</param>
+    public void SendToServer(ReadOnlySpan<byte> bytes, int heldUpUs = 0)
     {
+        _toServerUs = Math.Max(_toServerUs, _wire.Clock.MonotonicUs + heldUpUs);
         while (!_closed && bytes.Length > 0)
         {
             var piece = bytes[..Cut(bytes.Length)].ToArray();

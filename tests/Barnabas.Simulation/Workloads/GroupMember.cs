@@ -182,6 +182,7 @@ internal sealed class GroupMember : SimClient
 
         var piece = _work[Random.Next(_work.Count)];
         var offset = _group.NextOffset(piece);
+        var (generation, newest) = (_generation, _group.Newest);
         var request = new OffsetCommitRequest
         {
             GroupId = _group.Name,
@@ -198,7 +199,8 @@ internal sealed class GroupMember : SimClient
             _waits = false;
             if (Heed(reply.Topics[0].Partitions[0].ErrorCode, "a commit"))
             {
-                _group.Committed(piece, offset);
+                World.Shadows.CheckCommitted(_group.Name, GroupPartition.Topic, piece, offset);
+                _group.Committed(piece, offset, generation, newest);
                 World.Acknowledged++;
             }
         });

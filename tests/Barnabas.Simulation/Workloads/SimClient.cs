@@ -52,11 +52,14 @@ internal abstract class SimClient
     protected virtual int ThinkUs() =>
         World.IsHealing ? 100_000 : Random.Chance(0.2) ? Random.Next(60_000) : Random.Next(4_000);
 
-    /// <summary>Sends a request; <paramref name="done"/> gets the answer unless the connection goes first.</summary>
-    protected void Call<TResponse>(IMessage request, short version, Action<TResponse> done)
+    /// <summary>
+    /// Sends a request; <paramref name="done"/> gets the answer unless the connection goes first. Where it is <paramref name="repeatable"/>
+    /// it may be sent once more, some time later and on another connection.
+    /// </summary>
+    protected void Call<TResponse>(IMessage request, short version, Action<TResponse> done, bool repeatable = false)
         where TResponse : IMessage<TResponse>
     {
-        var correlationId = Send(request, version);
+        var correlationId = Send(request, version, repeatable);
         World.Trace.Say(World.Clock.MonotonicUs, $"{Name}: {request.Schema.Name} {correlationId}");
         _connection!.Pending.Enqueue((correlationId, frame => done(FrameCodec.DecodeResponse<TResponse>(frame, version, out _))));
     }
@@ -73,14 +76,31 @@ internal abstract class SimClient
         OnDisconnected();
     }
 
-    private int Send(IMessage request, short version)
+    private int Send(IMessage request, short version, bool repeatable = false)
     {
         using var writer = new ByteWriter();
         writer.WriteInt32(0);
         FrameCodec.WriteRequest(writer, request, version, ++_lastCorrelationId, Name);
         BinaryPrimitives.WriteInt32BigEndian(writer.At(0, 4), writer.Length - 4);
-        _connection!.Socket!.SendToServer(writer.Written);
+        _connection!.Socket!.SendToServer(writer.Written, HeldUpUs());
+        if (repeatable && World.Scenario.RepeatPercent > 0 && Random.Next(100) < World.Scenario.RepeatPercent)
+        {
+            World.Faults.Add("request repeated");
+            RepeatedRequest.SendLater(World, writer.Written.ToArray(), Random.Next(Random.Chance(0.3) ? 1_500_000 : 20_000));
+        }
+
         return _lastCorrelationId;
+    }
+
+    private int HeldUpUs()
+    {
+        if (World.Scenario.DelayPercent == 0 || World.IsHealing || Random.Next(100) >= World.Scenario.DelayPercent)
+        {
+            return 0;
+        }
+
+        World.Faults.Add("request delayed");
+        return Random.Next(Random.Chance(0.2) ? 900_000 : 150_000);
     }
 
     private void ActLater() => World.Events.After(ThinkUs(), () =>
@@ -97,7 +117,10 @@ internal abstract class SimClient
             Act();
         }
 
-        ActLater();
+        if (!World.IsSettling)
+        {
+            ActLater();
+        }
     });
 
     /// <summary>The client's end of one connection.</summary>

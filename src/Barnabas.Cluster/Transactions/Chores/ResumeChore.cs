@@ -10,10 +10,14 @@ namespace Barnabas.Cluster.Transactions.Chores;
 /// </summary>
 internal sealed class ResumeChore(TransactionCoordinator coordinator) : TransactionChore
 {
+    private List<(Transaction Transaction, TransactionValue Decided)> _found = [];
+
     /// <inheritdoc/>
-    public override void Decide(TransactionCoordinator machine, Decision<TransactionRecord> decision, long nowMs)
-    {
-    }
+    public override void Decide(TransactionCoordinator machine, Decision<TransactionRecord> decision, long nowMs) => _found =
+    [
+        .. machine.All.Where(each => each.Value.State.IsPreparing()).OrderBy(each => each.Id, StringComparer.Ordinal)
+            .Select(each => (each, each.Value)),
+    ];
 
     /// <inheritdoc/>
     protected override void Completed(ErrorCode error)
@@ -23,8 +27,8 @@ internal sealed class ResumeChore(TransactionCoordinator coordinator) : Transact
             return;
         }
 
-        var decided = coordinator.All.Where(each => each.Value.State.IsPreparing()).OrderBy(each => each.Id, StringComparer.Ordinal);
-        foreach (var transaction in decided.ToList())
+        // What was decided since then is not committed by now; its own operation carries it out.
+        foreach (var (transaction, _) in _found.Where(found => ReferenceEquals(found.Transaction.Value, found.Decided)))
         {
             coordinator.CarryOut(transaction);
         }

@@ -23,7 +23,9 @@ internal readonly record struct EndVerdict(ErrorCode Error, bool IsRetry = false
 
         var isNext = value.Epoch == epoch + 1;
         var isRotated = value.PreviousProducerId == producerId && epoch == TransactionValue.LastEpochGiven && value.Epoch == 0;
-        var isRetry = isNext || isRotated;
+
+        // Where the end did not raise the epoch, one that is behind is that of a producer which another has fenced.
+        var isRetry = value.ClientVersion >= Transitions.EpochPerTransaction && (isNext || isRotated);
         if (value.ProducerId != producerId && !isRotated)
         {
             return new(ErrorCode.InvalidProducerIdMapping);

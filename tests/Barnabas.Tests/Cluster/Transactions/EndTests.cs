@@ -69,6 +69,17 @@ public sealed class EndTests
     public void Without_epochs(TransactionState state, short epoch, bool commit, ErrorCode expected, TransactionState after) =>
         Ends(state, epoch, commit, raises: false, expected, after);
 
+    /// <summary>The epoch that is one behind is then not that of the transaction that has ended: its producer was fenced.</summary>
+    [Theory]
+    [InlineData(TransactionState.CompleteCommit, true)]
+    [InlineData(TransactionState.CompleteAbort, false)]
+    public void With_epochs_nothing_is_a_retry_of_an_end_that_raised_none(TransactionState state, bool commit)
+    {
+        _bench.Found("a", Value(state, 4) with { ClientVersion = 0 });
+        Assert.Equal(Fenced, _bench.End("a", 5, 3, commit, raises: true).Now.ErrorCode);
+        Assert.Equal($"{state}", _bench.StateOf("a"));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -1,6 +1,7 @@
 using Barnabas.Base;
 using Barnabas.Cluster.Machines;
 using Barnabas.Cluster.Transactions;
+using Barnabas.Cluster.Transactions.Records;
 using Barnabas.Log;
 
 namespace Barnabas.Tests.Cluster.Transactions;
@@ -25,6 +26,22 @@ public sealed class MarkerTests
         Assert.Equal(TransactionBench.At(2), _bench.Answer().Partitions);
         Assert.Equal("CompleteCommit", _bench.StateOf("a"));
         Assert.Empty(_bench.Reports);
+    }
+
+    [Fact]
+    public void A_new_coordinator_writes_no_marker_of_its_own_decision_when_only_what_it_has_found_is_committed()
+    {
+        _bench.Unload(ErrorCode.NotCoordinator);
+        _bench.AutoCommit = false;
+        _bench.Log.Append([new TransactionRecord("a", Value(TransactionState.Ongoing, 4, 0))], _bench.WallMs);
+        _bench.Load();
+        var told = _bench.End("a", 5, 4, commit: true);
+        _bench.Log.HighWatermark = 1;
+        _bench.Run(_bench.Host.Release);
+        Assert.Empty(_bench.Orders);
+        Assert.False(told.IsThere);
+        _bench.Commit();
+        Assert.True(Assert.Single(_bench.Orders).Order.IsCommit);
     }
 
     [Fact]
