@@ -315,7 +315,7 @@ public sealed class PartitionLog
     /// batch began. Blocks: files are cut, durably, and producers reloaded. Who cuts below the recovery point of the last checkpoint writes
     /// a new checkpoint before more is appended, or a power cut could leave a hole that recovery trusts.
     /// </summary>
-    public void TruncateTo(long offset, long nowMs)
+    public void TruncateTo(long offset)
     {
         Check.That(!HasStaged);
         if (offset >= _logEnd)
@@ -328,17 +328,17 @@ public sealed class PartitionLog
             Compaction.Settle();
             var cut = Truncation.Cut(_disk, _writer.Segments, offset);
             Adopt(cut.Segments, cut.LogEndOffset, _epochs.TruncatedTo(cut.LogEndOffset));
-            _producers = ProducerReplay.Load(_disk, _writer.Segments, _logEnd, _logEnd, new(nowMs, Config.ProducerIdExpirationMs));
+            _producers = ProducerReplay.Load(_disk, _writer.Segments, _logEnd, _logEnd);
         });
         Volatile.Write(ref _view, MakeView());
     }
 
     /// <summary>After a write that found no room: cuts what came of it. The log is what its view shows, and goes on. Blocks.</summary>
-    public void Rewind(long nowMs)
+    public void Rewind()
     {
         Check.That(!HasStaged && !View.IsClosed);
         IsBroken = false;
-        TruncateTo(_writtenEnd, nowMs);
+        TruncateTo(_writtenEnd);
     }
 
     /// <summary>Drops everything and starts empty: the log of a follower that fell behind its leader's start. Blocks.</summary>

@@ -8,7 +8,7 @@ namespace Barnabas.Simulation;
 public sealed class CoordinatorTests(ITestOutputHelper output)
 {
     private const int StepsMin = 2_300;
-    private static readonly SeedRange Range = new(nameof(CoordinatorTests), share: 10);
+    private static readonly SeedRange Range = new(nameof(CoordinatorTests), share: 100, quickSeeds: 20);
 
     private static readonly string[] Kinds =
     [

@@ -68,7 +68,7 @@ internal sealed class Following(Replica replica)
             }
             else
             {
-                log.TruncateTo(end, replica.Shard.Loop.NowWallMs);
+                log.TruncateTo(end);
             }
         });
     }

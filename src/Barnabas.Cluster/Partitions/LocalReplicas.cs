@@ -316,7 +316,7 @@ public sealed class LocalReplicas
         {
             if (directory.IsOnline && Table.Find(replica.TopicId, replica.Partition.Partition) == replica)
             {
-                replica.Log.Rewind(_setup.Loop.NowWallMs);
+                replica.Log.Rewind();
                 Replace(replica, replica.Log, directory);
             }
         }

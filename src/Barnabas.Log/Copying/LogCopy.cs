@@ -77,7 +77,7 @@ public sealed class LogCopy : IDisposable
                 return true;
             }
 
-            _log.TruncateTo(agreed, nowMs);
+            _log.TruncateTo(agreed);
         }
     }
 

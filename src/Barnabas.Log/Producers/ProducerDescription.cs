@@ -7,6 +7,3 @@ public readonly record struct ProducerDescription(
     internal static ProducerDescription Of(ProducerEntry entry) => new(
         entry.ProducerId, entry.Epoch, entry.LastSequence, entry.LastTimestampMs, entry.CoordinatorEpoch, entry.TransactionFirstOffset);
 }
-
-/// <summary>When a producer counts as gone.</summary>
-internal readonly record struct ProducerExpiry(long NowMs, long ExpirationMs);

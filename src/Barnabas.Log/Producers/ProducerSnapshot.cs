@@ -29,9 +29,9 @@ internal static class ProducerSnapshot
     }
 
     /// <summary>
-    /// Fills empty states from a file's bytes, without those that expired; false, and nothing filled, when the bytes are wrong.
+    /// Fills empty states from a file's bytes; false, and nothing filled, when the bytes are wrong.
     /// </summary>
-    internal static bool TryLoad(ReadOnlySpan<byte> bytes, ProducerStates states, long nowMs, long expirationMs)
+    internal static bool TryLoad(ReadOnlySpan<byte> bytes, ProducerStates states)
     {
         if (bytes.Length < HeaderBytes
             || BinaryPrimitives.ReadInt16BigEndian(bytes) != Version
@@ -43,11 +43,7 @@ internal static class ProducerSnapshot
 
         for (var at = HeaderBytes; at < bytes.Length; at += EntryBytes)
         {
-            var entry = Read(bytes.Slice(at, EntryBytes));
-            if (!ProducerStates.IsExpired(entry, nowMs, expirationMs))
-            {
-                states.Restore(entry);
-            }
+            states.Restore(Read(bytes.Slice(at, EntryBytes)));
         }
 
         return true;

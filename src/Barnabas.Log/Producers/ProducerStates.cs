@@ -113,7 +113,7 @@ internal sealed class ProducerStates
         }
     }
 
-    internal static bool IsExpired(ProducerEntry entry, long nowMs, long expirationMs) =>
+    private static bool IsExpired(ProducerEntry entry, long nowMs, long expirationMs) =>
         entry.TransactionFirstOffset < 0 && nowMs - entry.LastTimestampMs >= expirationMs;
 
     private static ErrorCode JudgeData(ProducerEntry entry, in RecordBatchHeader header, out ProducerBatch? duplicate)

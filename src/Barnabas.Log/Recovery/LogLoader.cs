@@ -91,10 +91,9 @@ internal sealed class LogLoader(LogOpenRequest request)
     {
         var segments = _segments.ToArray();
         var firstScanned = segments.FirstOrDefault(_scanned.Contains);
-        var expiry = new ProducerExpiry(request.NowMs, request.Config.ProducerIdExpirationMs);
         FaultPoint.Here("recover.before-producers");
         var producers = ProducerReplay.Load(
-            _disk, segments, firstScanned?.BaseOffset ?? _logEnd, _logEnd, expiry, NoteAborted, _rebuilt.Add);
+            _disk, segments, firstScanned?.BaseOffset ?? _logEnd, _logEnd, NoteAborted, _rebuilt.Add);
         Truncation.DeleteSnapshotsAbove(_disk, _directory, _logEnd);
         ProducerReplay.DeleteStaleSnapshots(_disk, _directory, segments);
         var highWatermark = Math.Clamp(request.HighWatermark, logStart, _logEnd);

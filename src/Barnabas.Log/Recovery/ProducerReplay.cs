@@ -12,19 +12,19 @@ internal static class ProducerReplay
     /// <summary>
     /// The states as of <paramref name="endOffset"/>, from a snapshot at or below <paramref name="snapshotMax"/>; wrong snapshots are
     /// deleted, and told to <paramref name="onWrong"/>. Aborted transactions whose markers were met are given to
-    /// <paramref name="onAborted"/>.
+    /// <paramref name="onAborted"/>. Nobody is forgotten here for having been silent: the wall clock may have jumped while the log was
+    /// closed, and whoever was not answered sends again with the sequence that it had.
     /// </summary>
     internal static ProducerStates Load(
         IDisk disk,
         ReadOnlySpan<Segment> segments,
         long snapshotMax,
         long endOffset,
-        ProducerExpiry expiry,
         Action<Segment, AbortedTransaction>? onAborted = null,
         Action<string>? onWrong = null)
     {
         var states = new ProducerStates();
-        var from = LoadSnapshot(disk, segments[0], snapshotMax, (states, expiry), onWrong);
+        var from = LoadSnapshot(disk, segments[0], snapshotMax, states, onWrong);
         for (var i = 0; i < segments.Length && segments[i].BaseOffset < endOffset; i++)
         {
             var segmentEnd = i + 1 < segments.Length ? segments[i + 1].BaseOffset : long.MaxValue;
@@ -53,8 +53,7 @@ internal static class ProducerReplay
     /// <summary>
     /// A snapshot below the first segment is of no use: the batches between are gone, and a gap would refuse what is in order.
     /// </summary>
-    private static long LoadSnapshot(
-        IDisk disk, Segment first, long snapshotMax, (ProducerStates States, ProducerExpiry Expiry) into, Action<string>? onWrong)
+    private static long LoadSnapshot(IDisk disk, Segment first, long snapshotMax, ProducerStates into, Action<string>? onWrong)
     {
         var snapshots = Snapshots(disk, first.Directory);
         for (var i = snapshots.Count - 1; i >= 0 && snapshots[i] >= first.BaseOffset; i--)
@@ -65,7 +64,7 @@ internal static class ProducerReplay
             }
 
             var path = SegmentNames.PathOf(first.Directory, snapshots[i], SegmentNames.ProducerSnapshot);
-            if (ProducerSnapshot.TryLoad(SmallFile.Read(disk, path), into.States, into.Expiry.NowMs, into.Expiry.ExpirationMs))
+            if (ProducerSnapshot.TryLoad(SmallFile.Read(disk, path), into))
             {
                 return snapshots[i];
             }

@@ -197,7 +197,7 @@ internal sealed class DirectoryScript(SimDisk disk)
     private void Truncate(ScriptedLog topic, long offset)
     {
         topic.Cut(offset);
-        topic.Log.TruncateTo(offset, _nowMs);
+        topic.Log.TruncateTo(offset);
         topic.HasBeenCut();
     }
 

@@ -67,7 +67,7 @@ internal static class LeaderChanges
         var state = replica.State;
         var end = replica.View.HighWatermark;
         world.HistoryOf(replica.TopicId, replica.Partition.Partition, replica.Partition.Topic).CutFrom(end);
-        replica.Log.TruncateTo(end, replica.Shard.Loop.NowWallMs);
+        replica.Log.TruncateTo(end);
         replica.Become(state with
         {
             LeaderId = 1,

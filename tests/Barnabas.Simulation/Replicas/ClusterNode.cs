@@ -165,7 +165,7 @@ internal sealed class ClusterNode
                     if (_world.Bug == ClusterBug.TruncatesToHighWatermark && !state.IsLeader)
                     {
                         replica.Settle();
-                        replica.Log.TruncateTo(replica.View.HighWatermark, replica.Shard.Loop.NowWallMs);
+                        replica.Log.TruncateTo(replica.View.HighWatermark);
                         replica.LogWasCut();
                     }
                 }

@@ -9,16 +9,16 @@ namespace Barnabas.Simulation.Runs;
 /// </summary>
 /// <param name="test">Name of the tests' class, for the line that runs a seed again.</param>
 /// <param name="share">How many of a hundred seeds are this campaign's.</param>
-internal sealed class SeedRange(string test, int share)
+/// <param name="quickSeeds">How many, of which it has this share, run in every run of the tests.</param>
+internal sealed class SeedRange(string test, int share, int quickSeeds = 200)
 {
-    private const int QuickSeeds = 200;
     private const int AllSeeds = 2000;
 
     /// <summary>The first ones.</summary>
-    public IEnumerable<ulong> Quick => Only is { } only ? [only] : Seeds(0, Math.Min(QuickSeeds, All));
+    public IEnumerable<ulong> Quick => Only is { } only ? [only] : Seeds(0, Math.Min(quickSeeds, All));
 
     /// <summary>All that come behind the first ones.</summary>
-    public IEnumerable<ulong> Later => Only is not null ? [] : Seeds(QuickSeeds, All);
+    public IEnumerable<ulong> Later => Only is not null ? [] : Seeds(quickSeeds, All);
 
     private static ulong? Only => Setting("BARNABAS_SIM_SEED") is { } seed ? (ulong)seed : null;
 

@@ -323,6 +323,8 @@ internal sealed class ExactlyOnceClient : SimClient
 
                 return true;
             case Outcome.Abort:
+            case Outcome.Fenced when error == ErrorCode.InvalidTxnState && step is TransactionStep.Commit:
+                // The latter too where the group's partition changed hands while the transaction's coordinator was asked.
                 GiveUp();
                 break;
             case Outcome.Fenced:

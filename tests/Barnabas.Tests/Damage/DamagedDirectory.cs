@@ -202,7 +202,7 @@ internal sealed class DamagedDirectory(WrittenDirectory written, MemoryDisk disk
 
     private bool IsWholeSnapshot(string file) => file.EndsWith(SegmentNames.ProducerSnapshot, StringComparison.Ordinal)
         && _damaged.TryGetValue(file, out var bytes)
-        && ProducerSnapshot.TryLoad(bytes, new ProducerStates(), NowMs, long.MaxValue);
+        && ProducerSnapshot.TryLoad(bytes, new ProducerStates());
 
     private static readonly Comparer<AbortedTransaction> ByMarker =
         Comparer<AbortedTransaction>.Create((one, other) => one.LastOffset.CompareTo(other.LastOffset));

@@ -61,7 +61,7 @@ public sealed class LogCopyTests : IDisposable
         CopyAll(copy);
 
         // A power cut took the last three, and others came in their place; one of them has the same offset.
-        _source.Log.TruncateTo(7, _source.NowMs);
+        _source.Log.TruncateTo(7);
         _source.Log.StartEpoch(2);
         AppendMany(_source, 6, epoch: 2);
         Assert.True(copy.Reconcile(_source.Log.View, _source.NowMs));
@@ -77,7 +77,7 @@ public sealed class LogCopyTests : IDisposable
         AppendMany(_source, 10, epoch: 3);
         using var copy = new LogCopy(_target.Open().Log);
         CopyAll(copy);
-        _source.Log.TruncateTo(6, _source.NowMs);
+        _source.Log.TruncateTo(6);
         Assert.True(copy.Reconcile(_source.Log.View, _source.NowMs));
         Assert.Equal(6, copy.Log.LogEndOffset);
     }

@@ -172,7 +172,7 @@ public sealed class LogFaultTests
             _sequence -= (int)(_mustEnd - offset);
             _mustEnd = offset;
             _recoveryPoint = Math.Min(_recoveryPoint, offset);
-            _fixture.Log.TruncateTo(offset, _fixture.NowMs);
+            _fixture.Log.TruncateTo(offset);
             _mayEnd = offset;
         }
 

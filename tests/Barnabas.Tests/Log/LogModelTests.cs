@@ -159,7 +159,7 @@ public sealed class LogModelTests
         private void Truncate()
         {
             var offset = _random.NextInt64(Math.Max(_start, _end - 12), _end + 1);
-            _fixture.Log.TruncateTo(offset, _fixture.NowMs);
+            _fixture.Log.TruncateTo(offset);
             Forget(b => b.NextOffset > offset, _fixture.Log.LogEndOffset);
             Assert.True(_fixture.Log.LogEndOffset <= offset);
         }

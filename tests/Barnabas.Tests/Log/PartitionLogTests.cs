@@ -83,7 +83,7 @@ public sealed class PartitionLogTests : IDisposable
         _fixture.Log.CompleteFlush(job);
         Assert.Equal(6, _fixture.Log.RecoveryPoint);
 
-        _fixture.Log.TruncateTo(3, _fixture.NowMs);
+        _fixture.Log.TruncateTo(3);
         Assert.True(_fixture.Log.HasFlushWork);
         _fixture.Log.BeginFlush(includeActive: false).Run();
         Assert.False(_fixture.Log.HasFlushWork);

@@ -112,6 +112,17 @@ public sealed class ProducerTests : IDisposable
         Assert.Equal(ErrorCode.None, Produce(sequence: 100, count: 1).ErrorCode);
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public void A_clock_that_jumps_while_the_log_is_closed_forgets_no_producer(bool clean)
+    {
+        _fixture.Config = LogConfig.Default with { SegmentBytes = 150 };
+        Produce(sequence: 0, count: 1);
+        Produce(sequence: 1, count: 1);
+        _fixture.NowMs += 2 * LogConfig.Default.ProducerIdExpirationMs;
+        _ = clean ? _fixture.ReopenClean() : _fixture.ReopenAfterCrash(recoveryPoint: 1);
+        Assert.True(Produce(sequence: 1, count: 1).IsDuplicate);
+    }
+
     [Theory, InlineData(true, true), InlineData(true, false), InlineData(false, true), InlineData(false, false)]
     public void Transactions_hold_the_last_stable_offset_and_aborts_are_listed(bool clean, bool reopen)
     {
@@ -167,7 +178,7 @@ public sealed class ProducerTests : IDisposable
         }
 
         _fixture.ReopenClean(); // the index of the first segment is on the disk only
-        _fixture.Log.TruncateTo(4, _fixture.NowMs);
+        _fixture.Log.TruncateTo(4);
         _fixture.Log.Publish(4);
         Assert.Equal(7, Assert.Single(_fixture.Log.View.AbortedBetween(0, 4)).ProducerId);
     }

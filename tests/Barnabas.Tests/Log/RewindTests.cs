@@ -22,7 +22,7 @@ public sealed class RewindTests
         Assert.True(fixture.Log.IsBroken);
 
         disk.Before = null;
-        fixture.Log.Rewind(fixture.NowMs);
+        fixture.Log.Rewind();
         Assert.Equal((3L, length), (fixture.Log.LogEndOffset, new FileInfo(fixture.PathOf(0, ".log")).Length));
 
         // The producer may send it again, and nothing else.
@@ -46,7 +46,7 @@ public sealed class RewindTests
         disk.Before = (now, path) => Refuse(now == call && path.EndsWith("3.log", StringComparison.Ordinal), path);
         Assert.Throws<DiskFullException>(() => fixture.Append(2, valueBytes: 200));
         disk.Before = null;
-        fixture.Log.Rewind(fixture.NowMs);
+        fixture.Log.Rewind();
 
         // Fits into the first segment after all, behind whose base another file would end it.
         fixture.Append(1);

@@ -19,7 +19,7 @@ public sealed class TruncationTests : IDisposable
             _fixture.Append(2, options, valueBytes: 50, epoch: i / 5);
         }
 
-        _fixture.Log.TruncateTo(offset, _fixture.NowMs);
+        _fixture.Log.TruncateTo(offset);
         var end = Math.Min(40, offset / 2 * 2);
         AssertEnd(end);
         _fixture.ReopenAfterCrash(recoveryPoint: 40);
@@ -89,7 +89,7 @@ public sealed class TruncationTests : IDisposable
         _fixture.Append(5);
         var job = _fixture.Log.BeginFlush(includeActive: true);
         job.Run();
-        _fixture.Log.TruncateTo(2, _fixture.NowMs);
+        _fixture.Log.TruncateTo(2);
         _fixture.Log.CompleteFlush(job);
         Assert.Equal(0, _fixture.Log.RecoveryPoint);
         var after = _fixture.Log.BeginFlush(includeActive: true);
@@ -107,7 +107,7 @@ public sealed class TruncationTests : IDisposable
         _fixture.Log.Roll(_fixture.NowMs);
         _fixture.Append(1);
         _fixture.ReopenClean();
-        _fixture.Log.TruncateTo(2, _fixture.NowMs);
+        _fixture.Log.TruncateTo(2);
         var aborted = _fixture.Log.View.AbortedBetween(0, 2).Single();
         Assert.Equal((9L, 0L, 1L), (aborted.ProducerId, aborted.FirstOffset, aborted.LastOffset));
     }

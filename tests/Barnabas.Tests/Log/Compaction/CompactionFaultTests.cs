@@ -94,7 +94,7 @@ public sealed class CompactionFaultTests
         using (var job = log.Begin())
         {
             Assert.Equal(CompactionStep.Cleaned, Step(job));
-            log.Log.TruncateTo(3, 1);
+            log.Log.TruncateTo(3);
             Assert.Null(log.Log.Compaction.Exchange(job));
             log.Log.Compaction.Complete(job);
         }
@@ -116,7 +116,7 @@ public sealed class CompactionFaultTests
             Assert.Equal(CompactionStep.Cleaned, Step(job));
             swap = log.Log.Compaction.Exchange(job)!;
             Assert.NotEmpty(Directory.GetFiles(log.Fixture.Directory, "*.cleaned"));
-            log.Log.TruncateTo(6, 1);
+            log.Log.TruncateTo(6);
         }
 
         Assert.Empty(Directory.GetFiles(log.Fixture.Directory, "*.cleaned"));
@@ -207,7 +207,7 @@ public sealed class CompactionFaultTests
         Fill(log);
         using var job = log.Begin();
         Assert.Equal(CompactionStep.Cleaned, Step(job));
-        log.Log.TruncateTo(log.View.LogEndOffset - 1, 1);
+        log.Log.TruncateTo(log.View.LogEndOffset - 1);
         Assert.Null(log.Log.Compaction.Exchange(job));
     }
 

@@ -222,7 +222,7 @@ public sealed class CompactionModelTests
         private void Truncate()
         {
             var offset = _random.NextInt64(Math.Max(_model.CommittedBelow, _model.End - 12), _model.End + 1);
-            _log.Log.TruncateTo(offset, _log.Fixture.NowMs);
+            _log.Log.TruncateTo(offset);
             _model.TruncateTo(_log.Log.LogEndOffset);
             _log.Log.Publish(_log.Log.LogEndOffset);
             Assert.Equal(_model.End, _log.Log.LogEndOffset);

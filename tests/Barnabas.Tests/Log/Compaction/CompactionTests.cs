@@ -146,7 +146,7 @@ public sealed class CompactionTests : IDisposable
         Assert.Equal([(3, 1), (4, 1)], _log.Batches().Select(b => ((int)b.BaseOffset, b.RecordCount)));
         _log.Roll();
         _log.Append("a=5");
-        _log.Log.TruncateTo(5, 1);
+        _log.Log.TruncateTo(5);
         _log.Clean();
         Assert.Equal([(4, 1)], _log.Batches().Select(b => ((int)b.BaseOffset, b.RecordCount)));
     }

@@ -17,7 +17,7 @@ public sealed class SwapJobTests
         Assert.Equal(CompactionStep.Cleaned, CompactionFaultTests.Step(job));
         var swap = log.Log.Compaction.Exchange(job)!;
         Exception? problem = null;
-        var owner = new Thread(() => problem = Record.Exception(() => log.Log.TruncateTo(6, 1)));
+        var owner = new Thread(() => problem = Record.Exception(() => log.Log.TruncateTo(6)));
         var (ownersChanges, tooEarly) = (0, 0);
         disk.Before = (what, _) =>
         {
