@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Barnabas.Cluster.Groups.Classic;
 using Barnabas.Cluster.Groups.Consumer;
 using Barnabas.Cluster.Groups.Records;
@@ -56,9 +55,9 @@ internal static class Upgrade
     private static ConsumerMember MemberOf(ClassicGroup group, ClassicMember member, MetadataImage image)
     {
         var subscription = ClassicSpeech.ReadSubscription(member.Protocols[0].Metadata)!;
-        ImmutableArray<TopicIdPartition> assigned = group.State == ClassicState.Stable
-            ? ClassicSpeech.ReadAssignment(member.Assignment, image)
-            : [];
+
+        // In a rebalance too: until it has joined again a member has what it was given last, and nobody else may get that.
+        var assigned = ClassicSpeech.ReadAssignment(member.Assignment, image);
         var epoch = group.Generation;
         return new ConsumerMember(member.Id)
         {

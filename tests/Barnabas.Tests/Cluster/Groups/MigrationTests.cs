@@ -82,6 +82,18 @@ public sealed class MigrationTests
     }
 
     [Fact]
+    public void In_a_rebalance_too_a_member_keeps_its_work_until_it_has_given_it_up()
+    {
+        var m = Classic();
+        _bench.Join(Subscribe(""), version: 3);
+        Assert.Equal("PreparingRebalance", _bench.Describe("g").GroupState);
+        Assert.Equal("2 []", _bench.Enter("g", "c1", "a").Short());
+        var had = _bench.Look("g").Members.Single(member => member.MemberId == m).Assignment.TopicPartitions.Single().Partitions;
+        Assert.Equal([0, 1, 2, 3], had.Order());
+        Assert.Equal("2", _bench.Beat("g", "c1", 2, null).Short());
+    }
+
+    [Fact]
     public void A_classic_member_that_does_not_join_again_in_time_is_out()
     {
         var m = Classic();
