@@ -21,6 +21,8 @@ internal static class StartupFaults
         StartupException or LogDirectoryException or QuorumException or MalformedException => fault.Message,
         SocketException => Explain(fault.Message, fault),
         IOException { InnerException: SocketException } => Explain(fault.Message, fault.InnerException),
+        FileNotFoundException or DirectoryNotFoundException =>
+            $"{fault.Message.TrimEnd('.')}; nothing can be made there: choose another directory with --data",
         UnauthorizedAccessException => $"{fault.Message}; give this user the right to write there, or choose another directory with --data",
         IOException => $"{fault.Message}{Advice(fault.HResult)}",
         _ => null,

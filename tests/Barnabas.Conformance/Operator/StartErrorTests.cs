@@ -25,7 +25,9 @@ public sealed class StartErrorTests : IDisposable
     public void A_data_directory_that_cannot_be_written_is_named()
     {
         // /proc takes no new folders, whoever asks; root may write where permissions say no.
-        Assert.Contains("/proc/barnabas", Refusal(["--data", "/proc/barnabas", .. Listen()]));
+        var text = Refusal(["--data", "/proc/barnabas", .. Listen()]);
+        Assert.Contains("/proc/barnabas", text);
+        Assert.Contains("choose another directory with --data", text);
     }
 
     [BrokerFact(Need.Program, Need.Root, Apis = [Api.Metadata])]
