@@ -27,8 +27,11 @@ internal sealed class TransactionalCommit(
         }
 
         var asker = new TransactionVerifier.Asker(request.ProducerId, request.ProducerEpoch, [replica.Partition]);
+
+        // Where a marker has come meanwhile, mostly that of the transaction before, the client asks again and the coordinator with it: an
+        // error that says more would end the client.
         verifier.AskForOffsets(request.TransactionalId, asker, version, error => replica.Shard.Loop.Post(new ActionTask(() =>
-            Commit(error == ErrorCode.None && !asked.Holds(replica, request.ProducerId) ? ErrorCode.InvalidTxnState : error))));
+            Commit(error == ErrorCode.None && !asked.Holds(replica, request.ProducerId) ? ErrorCode.CoordinatorLoadInProgress : error))));
     }
 
     private void Commit(ErrorCode error)
