@@ -91,8 +91,9 @@ public sealed class PartitionAppend
     }
 
     /// <summary>
-    /// True when the batch may go into the log as far as its transaction is concerned; else it is held, or refused with INVALID_TXN_STATE
-    /// where the transaction may have ended since the coordinator was asked. In a turn of the replica's shard.
+    /// True when the batch may go into the log as far as its transaction is concerned; else it is held, or refused with NOT_ENOUGH_REPLICAS
+    /// where a marker has come since the coordinator was asked: it may be that of the transaction before, and clients send again at that
+    /// code, so that the coordinator is asked again too. In a turn of the replica's shard.
     /// </summary>
     internal bool MayJoinTransaction(Replica replica)
     {
@@ -109,7 +110,7 @@ public sealed class PartitionAppend
                 return true;
             }
 
-            Refuse(ErrorCode.InvalidTxnState);
+            Refuse(ErrorCode.NotEnoughReplicas);
             return false;
         }
 

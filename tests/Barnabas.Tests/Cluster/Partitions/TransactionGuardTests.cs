@@ -40,8 +40,16 @@ public sealed class TransactionGuardTests : IDisposable
         Append(Marker());
         part.Check = TransactionCheck.Passed;
         Append(part);
-        Assert.Equal((false, ErrorCode.InvalidTxnState), (part.IsHeld, part.Error));
+        Assert.Equal((false, ErrorCode.NotEnoughReplicas), (part.IsHeld, part.Error));
         Assert.Equal(1, _bench.View.LogEndOffset);
+
+        // Sent again, it is asked about again: a transaction that is still under way goes on.
+        var again = Part(sequence: 0);
+        Append(again);
+        Assert.True(again.IsHeld);
+        again.Check = TransactionCheck.Passed;
+        Append(again);
+        Assert.Equal((ErrorCode.None, 1L), (again.Error, again.BaseOffset));
     }
 
     [Fact]
@@ -63,7 +71,7 @@ public sealed class TransactionGuardTests : IDisposable
         _bench.Become(state => state with { LeaderEpoch = 6, PartitionEpoch = 2 });
         part.Check = TransactionCheck.Passed;
         Append(part);
-        Assert.Equal(ErrorCode.InvalidTxnState, part.Error);
+        Assert.Equal(ErrorCode.NotEnoughReplicas, part.Error);
     }
 
     [Fact]
