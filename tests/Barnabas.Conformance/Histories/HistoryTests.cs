@@ -62,7 +62,7 @@ public sealed class HistoryTests(HistoryClients clients, ITestOutputHelper outpu
         }
 
         var anomalies = Checker.Find(history).Where(anomaly => !Known.Contains(anomaly.Kind)).ToList();
-        Assert.True(anomalies.Count == 0, $"{anomalies.Count} anomalies; {coverage}\n{string.Join('\n', anomalies.Take(40))}");
+        Assert.True(anomalies.Count == 0, $"{anomalies.Count} anomalies\n{string.Join('\n', anomalies.Take(40))}\n{coverage}");
         lock (totals)
         {
             totals.Add((kills, coverage));

@@ -67,14 +67,13 @@ public static class TwoOwners
     /// </summary>
     private static bool IsLive(Entry client, IReadOnlyList<Entry> lines, Holding earlier, Holding later)
     {
-        var pauseUs = 1000L * Math.Min(client.SessionMs, client.PollIntervalMs) / 2;
         var at = Math.Max(client.From, later.From - (1000L * (client.SessionMs + client.PollIntervalMs)));
         var since = at;
         var alive = lines.Where(line => line.Op == Operation.Poll).SelectMany<Entry, long>(poll => [poll.From, poll.To])
             .Where(point => point > since && point < earlier.To).Order().Append(earlier.To);
         foreach (var point in alive)
         {
-            if (point - at > pauseUs)
+            if (point - at > client.PauseUs)
             {
                 return false;
             }

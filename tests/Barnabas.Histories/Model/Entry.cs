@@ -80,6 +80,12 @@ public sealed record Entry
     /// <summary>Of a member: how long it may go without a poll, and take to give partitions up, in milliseconds.</summary>
     public int PollIntervalMs { get; init; }
 
+    /// <summary>
+    /// Of a member: a pause between two of its polls, in microseconds, in which the coordinator cannot have thrown it out; in a longer one
+    /// it may have.
+    /// </summary>
+    public long PauseUs => 1000L * Math.Min(SessionMs, PollIntervalMs) / 2;
+
     /// <summary>Partitions that are assigned, revoked or lost; of a poll, those that the member has after it.</summary>
     public IReadOnlyList<string> Partitions { get; init; } = [];
 

@@ -7,6 +7,7 @@ internal sealed class HoldingFinder(Entry client)
     private readonly List<Holding> _done = [];
     private readonly HashSet<string> _confirmed = [];
     private long _closing = long.MaxValue;
+    private long _polled = client.To;
 
     /// <summary>All holdings of a member.</summary>
     /// <param name="client">The line that introduces it.</param>
@@ -42,12 +43,20 @@ internal sealed class HoldingFinder(Entry client)
         }
     }
 
+    /// <summary>
+    /// Kafka's client of the consumer protocol goes on in the background while nobody polls: it may be given partitions, be thrown out and
+    /// join again before the poll that calls back. The call is then of a membership that is over, in the epoch of the new one, and the
+    /// client uses what it names until it speaks to the coordinator again.
+    /// </summary>
+    private bool IsOfAnEarlierMembership(Entry assigned) =>
+        client.Protocol == "consumer" && assigned.From - _polled > client.PauseUs;
+
     private void Take(Entry entry)
     {
         switch (entry.Op)
         {
             case Operation.Assigned:
-                foreach (var partition in entry.Partitions)
+                foreach (var partition in IsOfAnEarlierMembership(entry) ? [] : entry.Partitions)
                 {
                     _confirmed.Remove(partition);
                     _open[partition] = new Holding(
@@ -57,6 +66,7 @@ internal sealed class HoldingFinder(Entry client)
                 break;
 
             case Operation.Poll:
+                _polled = entry.To;
                 foreach (var held in _open.Values.ToList())
                 {
                     Confirm(held, entry);

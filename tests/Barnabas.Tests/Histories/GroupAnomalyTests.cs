@@ -72,6 +72,14 @@ public sealed class GroupAnomalyTests
             .Anomalies());
 
     [Theory]
+    [InlineData("consumer", 0, "TwoOwners")]
+    [InlineData("eager", 90_000, "TwoOwners")]
+    [InlineData("consumer", 90_000, "")] // it was silent for so long that it may have been thrown out and be in the group again
+    public void What_was_given_to_a_silent_member_may_be_of_its_earlier_membership(string protocol, long silent, string anomalies) =>
+        Assert.Equal(anomalies, Members(protocol).Callback(Operation.Assigned, "n", P).Poll("n", P, "", 2).Wait(silent)
+            .Callback(Operation.Assigned, "m", P).Poll("m", P, "", 2).Anomalies());
+
+    [Theory]
     [InlineData(Outcome.Ok, "TwoOwners")]
     [InlineData(Outcome.Unknown, "")]
     public void Whoever_was_replaced_commits_nothing(Outcome commit, string anomalies) => Assert.Equal(anomalies,
