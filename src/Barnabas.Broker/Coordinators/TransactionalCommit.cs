@@ -11,8 +11,13 @@ namespace Barnabas.Broker.Coordinators;
 /// A commit of offsets in a transaction on its way: to the group's partition, from there to the transaction's coordinator where the
 /// transaction is not open on that partition yet, and back. Owned by the loop of the group's partition from <see cref="Begin"/> on.
 /// </summary>
+/// <param name="replica">The group's partition.</param>
+/// <param name="request">What is to be committed.</param>
+/// <param name="operation">The same for the group's coordinator; it answers.</param>
+/// <param name="submitted">Called on the loop of the partition once it is decided or refused.</param>
+/// <param name="version">Of the request.</param>
 internal sealed class TransactionalCommit(
-    Replica replica, TxnOffsetCommitRequest request, CommitInTransactionOperation operation, CoordinatorCall call, short version)
+    Replica replica, TxnOffsetCommitRequest request, CommitInTransactionOperation operation, Action submitted, short version)
 {
     /// <summary>Starts it. Any thread.</summary>
     public void Begin(TransactionVerifier verifier) => replica.Shard.Loop.PostOrRun(new ActionTask(() => Ask(verifier)));
@@ -45,6 +50,6 @@ internal sealed class TransactionalCommit(
             operation.Finish(error);
         }
 
-        call.Submitted();
+        submitted();
     }
 }

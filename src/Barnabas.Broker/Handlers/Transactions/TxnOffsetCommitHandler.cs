@@ -33,7 +33,7 @@ internal sealed class TxnOffsetCommitHandler(GroupCoordinators groups, Transacti
         var operation = new CommitInTransactionOperation(message, answer => call.Answer(Join(refused, answer)));
         if (groups.Admit(message.GroupId, operation) is { } replica)
         {
-            new TransactionalCommit(replica, message, operation, call, request.ApiVersion).Begin(verifier);
+            new TransactionalCommit(replica, message, operation, call.Submitted, request.ApiVersion).Begin(verifier);
         }
         else
         {

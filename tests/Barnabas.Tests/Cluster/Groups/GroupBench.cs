@@ -223,6 +223,22 @@ internal sealed class GroupBench : IClock, ILoopHost
         return (member, joined.Now.GenerationId);
     }
 
+    /// <summary>The group "g" with two dynamic members in its second generation; they have synced if they are to.</summary>
+    public (string A, string B) Pair(bool syncs = true)
+    {
+        var (a, _) = Stable("g");
+        var joined = Join(Request("g"), version: 3);
+        Join(Request("g", a));
+        var b = joined.Now.MemberId;
+        if (syncs)
+        {
+            Sync(Assign("g", a, 2, (a, "A"), (b, "B")));
+            Sync(Assign("g", b, 2));
+        }
+
+        return (a, b);
+    }
+
     public static Uuid TopicId(string topic) => new(7, (ulong)topic.Length + topic[0]);
 
     public static JoinGroupRequest Request(

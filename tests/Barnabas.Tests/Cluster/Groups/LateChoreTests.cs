@@ -18,7 +18,7 @@ public sealed class LateChoreTests
     [Fact]
     public void The_end_of_a_session_of_a_member_that_has_left_takes_nobody_out()
     {
-        var (a, b) = Pair();
+        var (a, b) = _bench.Pair();
         var group = Group();
         var gone = group.Find(b)!;
         _bench.Leave("g", (b, null));
@@ -31,7 +31,7 @@ public sealed class LateChoreTests
     [Fact]
     public void The_end_of_a_time_to_sync_is_that_of_its_generation_and_of_who_has_not_synced()
     {
-        var (a, b) = Pair(syncs: false);
+        var (a, b) = _bench.Pair(syncs: false);
         _bench.Submit(new ExpireSyncChore(Group(), generation: 1));
         Assert.Equal("CompletingRebalance", _bench.Describe("g").GroupState);
         _bench.Sync(Assign("g", a, 2, (a, "A"), (b, "B")));
@@ -46,7 +46,7 @@ public sealed class LateChoreTests
     [Fact]
     public void The_end_of_a_time_to_sync_changes_nothing_where_all_join_again()
     {
-        Pair(syncs: false);
+        _bench.Pair(syncs: false);
         _bench.Join(Request("g"), version: 3);
         _bench.Submit(new ExpireSyncChore(Group(), generation: 2));
         Assert.Equal(("PreparingRebalance", 3), (_bench.Describe("g").GroupState, Group().Members.Count));
@@ -55,7 +55,7 @@ public sealed class LateChoreTests
     [Fact]
     public void A_call_to_join_again_is_for_a_generation_that_does_not_join_yet()
     {
-        Pair();
+        _bench.Pair();
         _bench.Submit(new JoinAgainChore(Group(), generation: 1));
         Assert.Equal("Stable", _bench.Describe("g").GroupState);
         _bench.Join(Request("g"), version: 3);
@@ -66,7 +66,7 @@ public sealed class LateChoreTests
     [Fact]
     public void The_end_of_a_time_to_join_changes_nothing_where_nobody_joins()
     {
-        Pair();
+        _bench.Pair();
         _bench.Submit(new JoinTimeIsUpChore(Group()));
         Assert.Equal(("Stable", 2), (_bench.Describe("g").GroupState, Group().Generation));
     }
@@ -75,7 +75,7 @@ public sealed class LateChoreTests
     public void Of_a_rebalance_that_is_over_no_timer_is_left()
     {
         var idle = Timers;
-        Pair();
+        _bench.Pair();
         Assert.Equal(idle + 2, Timers);
     }
 
@@ -83,7 +83,7 @@ public sealed class LateChoreTests
     public void Of_a_time_to_sync_no_timer_is_left_when_all_join_again()
     {
         var idle = Timers;
-        Pair(syncs: false);
+        _bench.Pair(syncs: false);
         _bench.Join(Request("g"), version: 3);
         Assert.Equal(idle + 3 + 1, Timers);
     }
@@ -92,7 +92,7 @@ public sealed class LateChoreTests
     public void Of_members_that_have_gone_no_timer_is_left()
     {
         var idle = Timers;
-        var (a, b) = Pair();
+        var (a, b) = _bench.Pair();
         _bench.Leave("g", (a, null), (b, null));
         Assert.Equal(idle, Timers);
         _bench.Enter("c", "m1", "t");
@@ -107,7 +107,7 @@ public sealed class LateChoreTests
     [Theory, InlineData(true), InlineData(false)]
     public void A_coordinator_that_goes_leaves_no_timer(bool syncs)
     {
-        Pair(syncs: syncs);
+        _bench.Pair(syncs: syncs);
         _bench.Join(Request("joining"), version: 3);
         _bench.Advance(1);
         _bench.Join(Request("joining"), version: 3);
@@ -165,7 +165,7 @@ public sealed class LateChoreTests
     [Fact]
     public void A_group_is_begun_as_a_classic_one_once()
     {
-        Pair();
+        _bench.Pair();
         _bench.Submit(new BeginClassicChore("g"));
         _bench.Submit(new BeginClassicChore("g"));
         Assert.Equal("PreparingRebalance", _bench.Describe("g").GroupState);
@@ -174,19 +174,4 @@ public sealed class LateChoreTests
     private int Timers => _bench.Loop.Timers.Count;
 
     private ClassicGroup Group() => _bench.Coordinator.FindClassic("g")!;
-
-    private (string A, string B) Pair(bool syncs = true)
-    {
-        var (a, _) = _bench.Stable("g");
-        var joined = _bench.Join(Request("g"), version: 3);
-        _bench.Join(Request("g", a));
-        var b = joined.Now.MemberId;
-        if (syncs)
-        {
-            _bench.Sync(Assign("g", a, 2, (a, "A"), (b, "B")));
-            _bench.Sync(Assign("g", b, 2));
-        }
-
-        return (a, b);
-    }
 }

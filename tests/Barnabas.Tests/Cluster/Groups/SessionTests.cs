@@ -36,7 +36,7 @@ public sealed class SessionTests
     [Fact]
     public void Whoever_waits_for_the_others_to_join_is_there()
     {
-        var (a, b) = Pair();
+        var (a, b) = _bench.Pair();
         var again = _bench.Join(Request("g", a));
         for (var i = 0; i < 5; i++)
         {
@@ -70,7 +70,7 @@ public sealed class SessionTests
     [Fact]
     public void A_second_sync_answers_the_first()
     {
-        var (_, b) = Pair(syncs: false);
+        var (_, b) = _bench.Pair(syncs: false);
         var first = _bench.Sync(Assign("g", b, 2));
         Assert.False(first.IsThere);
         _bench.Sync(Assign("g", b, 2));
@@ -80,7 +80,7 @@ public sealed class SessionTests
     [Fact]
     public void Whoever_is_no_member_leaves_nobody_to_join_again()
     {
-        Pair();
+        _bench.Pair();
         Assert.Equal(ErrorCode.UnknownMemberId, _bench.Leave("g", ("nobody", null)).Members[0].ErrorCode);
         Assert.Equal("Stable", _bench.Describe("g").GroupState);
     }
@@ -109,7 +109,7 @@ public sealed class SessionTests
     [Fact]
     public void Of_a_group_that_has_become_too_large_some_are_turned_away_and_nobody_waits_for_them()
     {
-        var (a, b) = Pair();
+        var (a, b) = _bench.Pair();
         var bench = new GroupBench(new GroupConfig { SessionTimeoutMinMs = 1_000, GroupSizeMax = 1 }, _bench.Log, wallMs: _bench.WallMs);
         Assert.Equal("PreparingRebalance", bench.Describe("g").GroupState);
         var first = bench.Join(Request("g", a));
@@ -164,20 +164,5 @@ public sealed class SessionTests
         _bench.Load();
         Assert.Empty(_bench.List());
         Assert.Equal(-1, _bench.Fetch("g", "t", 0).CommittedOffset);
-    }
-
-    private (string A, string B) Pair(bool syncs = true)
-    {
-        var (a, _) = _bench.Stable("g");
-        var joined = _bench.Join(Request("g"), version: 3);
-        _bench.Join(Request("g", a));
-        var b = joined.Now.MemberId;
-        if (syncs)
-        {
-            _bench.Sync(Assign("g", a, 2, (a, "A"), (b, "B")));
-            _bench.Sync(Assign("g", b, 2));
-        }
-
-        return (a, b);
     }
 }

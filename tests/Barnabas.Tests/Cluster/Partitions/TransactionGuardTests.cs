@@ -102,6 +102,21 @@ public sealed class TransactionGuardTests : IDisposable
         Assert.Null(guard);
     }
 
+    /// <summary>The marker of an aborted transaction, ready to be appended.</summary>
+    internal static PartitionAppend Marker(Replica replica, long producerId)
+    {
+        using var bytes = new ByteWriter();
+        using var builder = new RecordBatchBuilder(bytes);
+        builder.Begin(new BatchOptions { ProducerId = producerId, ProducerEpoch = 0, IsTransactional = true, IsControl = true });
+        ControlRecords.AppendMarker(builder, 1, commit: false, 0);
+        builder.End();
+        var part = new PartitionAppend { Replica = replica, Origin = AppendOrigin.TransactionEnd };
+        part.OwnBatch(bytes.Written);
+        return part;
+    }
+
+    private PartitionAppend Marker(long producerId = 77) => Marker(_bench.Replica, producerId);
+
     private void Append(PartitionAppend part) => _bench.Turn(() => _bench.Replica.Append(part));
 
     private PartitionAppend Part(int sequence, short epoch = 0)
@@ -113,18 +128,6 @@ public sealed class TransactionGuardTests : IDisposable
         RecordBatchHeader.TryRead(batch, out var header);
         var part = new PartitionAppend { Replica = _bench.Replica, Header = header, Check = TransactionCheck.Wanted };
         part.OwnBatch(batch);
-        return part;
-    }
-
-    private PartitionAppend Marker(long producerId = 77)
-    {
-        using var bytes = new ByteWriter();
-        using var builder = new RecordBatchBuilder(bytes);
-        builder.Begin(new BatchOptions { ProducerId = producerId, ProducerEpoch = 0, IsTransactional = true, IsControl = true });
-        ControlRecords.AppendMarker(builder, 1, commit: false, 0);
-        builder.End();
-        var part = new PartitionAppend { Replica = _bench.Replica, Origin = AppendOrigin.TransactionEnd };
-        part.OwnBatch(bytes.Written);
         return part;
     }
 }
