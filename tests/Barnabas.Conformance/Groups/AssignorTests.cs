@@ -11,12 +11,11 @@ namespace Barnabas.Conformance.Groups;
 
 /// <summary>
 /// Groups drawn from a seed are assigned by Kafka's assignors and by ours. `range` is the same; `uniform` has loads that are as equal or
-/// more so, and where they are as equal, it moves more or matches fewer racks in some groups only, of which there may not be more.
+/// more so, and where they are as equal, it moves no more, and where it moves as many, it matches no fewer racks.
 /// </summary>
 public sealed class AssignorTests
 {
     private const int Groups = 1_000;
-    private const int GroupsWithMoreMoves = 18, GroupsWithFewerMatches = 13;
     private const ulong Seed = 848;
 
     [BrokerFact(Need.Peer)]
@@ -50,19 +49,17 @@ public sealed class AssignorTests
             {
                 moved.Add(text);
             }
-            else if (ours.Unevenness == theirs.Unevenness && ours.Near < theirs.Near)
+            else if (ours.Unevenness == theirs.Unevenness && ours.Moved == theirs.Moved && ours.Near < theirs.Near)
             {
                 far.Add(text);
             }
         }
 
-        AssertAtMost(0, worse);
-        AssertAtMost(GroupsWithMoreMoves, moved);
-        AssertAtMost(GroupsWithFewerMatches, far);
+        foreach (var bad in (List<string>[])[worse, moved, far])
+        {
+            Assert.True(bad.Count == 0, $"{bad.Count} groups\n{string.Join('\n', bad.Take(40))}");
+        }
     }
-
-    private static void AssertAtMost(int count, List<string> groups) =>
-        Assert.True(groups.Count <= count, $"{groups.Count} groups\n{string.Join('\n', groups.Take(40))}");
 
     private static List<DrawnGroup> Draw()
     {

@@ -4,16 +4,15 @@ using Barnabas.Base;
 namespace Barnabas.Cluster.Groups.Consumer.Assignors;
 
 /// <summary>
-/// A uniform assignment in the making. Members keep what they have, what is left goes to those that have least, and then partitions go
-/// along paths from members that have more to members that have less by two or more, until there is no such path: loads cannot be more
-/// equal than that. A path takes partitions that are new to their member before those that it had. Owned by one call.
+/// A uniform assignment in the making. Members keep what they have, what is left goes to those that have least, and these take from those
+/// that have most; then partitions go along paths from members that have more to members that have less by two or more, until there is no
+/// such path: loads cannot be more equal than that. What could have been taken more cheaply is exchanged afterwards. Owned by one call.
 /// </summary>
 internal sealed class Balance
 {
     private readonly AssignmentInput _input;
     private readonly List<Topic> _topics = [];
     private readonly Member[] _members;
-    private readonly BalancePath _path;
 
     public Balance(AssignmentInput input)
     {
@@ -34,8 +33,6 @@ internal sealed class Balance
                 member.Topics.Add(topic);
             }
         }
-
-        _path = new BalancePath(_members, _topics);
     }
 
     /// <summary>Members keep what they have of the topics that they still subscribe to.</summary>
@@ -60,37 +57,14 @@ internal sealed class Balance
         }
     }
 
-    /// <summary>
-    /// Where all read the same topics it is known what each will have: whoever keeps more gives the rest up here, all at once, so that it
-    /// goes straight to those that have too little. The one partition more that some may have stays with members that have it.
-    /// </summary>
-    public void Trim()
-    {
-        if (_members.Length == 0 || !Array.TrueForAll(_members, m => m.Given.Topics.SequenceEqual(_members[0].Given.Topics)))
-        {
-            return;
-        }
-
-        var (share, more) = Math.DivRem(_topics.Sum(topic => topic.Owners.Length), _members.Length);
-        foreach (var member in _members)
-        {
-            var limit = share;
-            if (member.Load > share && more > 0)
-            {
-                (limit, more) = (share + 1, more - 1);
-            }
-
-            GiveUp(member, member.Load - limit);
-        }
-    }
-
     /// <summary>What nobody has goes to those that have least; of several, to one in a rack with a replica.</summary>
     public void ShareOut()
     {
         // Topics that few can read first: the others can make up for it.
         foreach (var topic in _topics.OrderBy(topic => topic.Members.Count).ThenBy(topic => topic.Id))
         {
-            var least = new PriorityQueue<Member, (int Load, int Index)>(topic.Members.Select(m => (m, (m.Load, m.Index))));
+            var least = topic.Members.GroupBy(member => member.Given.RackId)
+                .Select(rack => new PriorityQueue<Member, (int Load, int Index)>(rack.Select(m => (m, (m.Load, m.Index))))).ToList();
             for (var partition = 0; partition < topic.Owners.Length; partition++)
             {
                 if (topic.Owners[partition] is null)
@@ -104,59 +78,39 @@ internal sealed class Balance
     /// <summary>Moves partitions as long as that makes the loads more equal.</summary>
     public void Level()
     {
-        var order = _members.ToList();
-        for (var moved = true; moved;)
-        {
-            moved = false;
-            order.Sort((a, b) => a.Load != b.Load ? b.Load.CompareTo(a.Load) : a.Index.CompareTo(b.Index));
-            foreach (var member in order)
-            {
-                var lowest = _members.Min(other => other.Load);
-                while (member.Load - lowest >= 2 && _path.Find(member, end => member.Load - end.Load >= 2, newOnly: false))
-                {
-                    Walk();
-                    moved = true;
-                    if (lowest < member.Load)
-                    {
-                        lowest = _members.Min(other => other.Load);
-                    }
-                }
-            }
-        }
+        new BalanceDraws(_members, _topics).Level();
+        new BalancePaths(_members, _topics).Level();
     }
 
-    /// <summary>Gives partitions back to members that had them, where the loads stay as they are.</summary>
-    public void GiveBack()
-    {
-        for (var gained = true; gained;)
-        {
-            gained = false;
-            foreach (var topic in _topics)
-            {
-                for (var partition = 0; partition < topic.Owners.Length; partition++)
-                {
-                    gained |= topic.Before[partition] is { } before && before != topic.Owners[partition]
-                        && TryGiveBack(topic, partition, before);
-                }
-            }
-        }
-    }
+    /// <summary>Exchanges partitions where loads stay as equal, so that fewer move, and then so that more are near their readers.</summary>
+    public void Cheapen() => new BalanceCycles(_members, _topics, Matches).Improve();
 
     /// <summary>What each member has now, sorted.</summary>
-    public ImmutableArray<TopicIdPartition>[] Result()
+    public ImmutableArray<TopicIdPartition>[] Result() => Array.ConvertAll(_members, member =>
     {
-        new RackSwaps(_members, Matches).Improve();
-        return Array.ConvertAll(_members, member =>
+        var list = ImmutableArray.CreateBuilder<TopicIdPartition>(member.Load);
+        foreach (var (topic, held) in member.Held)
         {
-            var list = ImmutableArray.CreateBuilder<TopicIdPartition>(member.Load);
-            foreach (var (topic, held) in member.Held)
-            {
-                list.AddRange(held.Kept.Concat(held.New).Select(partition => new TopicIdPartition(topic.Id, partition)));
-            }
+            list.AddRange(held.Kept.Concat(held.New).Select(partition => new TopicIdPartition(topic.Id, partition)));
+        }
 
-            list.Sort();
-            return list.ToImmutable();
-        });
+        list.Sort();
+        return list.ToImmutable();
+    });
+
+    /// <summary>Hands one partition of a topic on: one that is new to its member before one that it had.</summary>
+    internal static void Move(Member from, Topic topic, Member to)
+    {
+        var held = from.Held[topic];
+        Move(from, topic, held.New.Count > 0 ? held.New[^1] : held.Kept[^1], to);
+    }
+
+    /// <summary>Hands a partition on.</summary>
+    internal static void Move(Member from, Topic topic, int partition, Member to)
+    {
+        from.Take(topic, partition);
+        topic.Owners[partition] = to;
+        to.Add(topic, partition, isNew: topic.Before[partition] != to);
     }
 
     // What is not near its reader goes first, then what comes last.
@@ -177,69 +131,23 @@ internal sealed class Balance
 
         foreach (var (topic, partition) in given)
         {
-            topic.Owners[partition] = topic.Before[partition] = null;
+            topic.Owners[partition] = null;
         }
 
         member.Load -= count;
     }
 
-    private static void Give(Topic topic, int partition, PriorityQueue<Member, (int Load, int Index)> least)
+    private void Give(Topic topic, int partition, List<PriorityQueue<Member, (int Load, int Index)>> racks)
     {
+        var least = racks.MinBy(rack =>
+        {
+            var first = rack.Peek();
+            return (first.Load, Matches(first, topic, partition) ? 0 : 1, first.Index);
+        })!;
         var member = least.Dequeue();
         topic.Owners[partition] = member;
-        member.Add(topic, partition, isNew: true);
+        member.Add(topic, partition, isNew: topic.Before[partition] != member);
         least.Enqueue(member, (member.Load, member.Index));
-    }
-
-    // Whoever gets one back hands on another that was new to it, until it comes to one that then has what the owner had.
-    private bool TryGiveBack(Topic topic, int partition, Member before)
-    {
-        var owner = topic.Owners[partition]!;
-        var load = owner.Load;
-        owner.Take(topic, partition);
-        topic.Owners[partition] = before;
-        before.Add(topic, partition, isNew: false);
-        if (before.Load == load)
-        {
-            return true;
-        }
-
-        if (_path.Find(before, end => end != before && end.Load == load - 1, newOnly: true))
-        {
-            Walk();
-            return true;
-        }
-
-        before.Take(topic, partition);
-        topic.Owners[partition] = owner;
-        owner.Add(topic, partition, isNew: true);
-        return false;
-    }
-
-    private void Walk()
-    {
-        foreach (var (from, topic, to) in _path.Steps)
-        {
-            Move(from, topic, to);
-        }
-    }
-
-    private void Move(Member from, Topic topic, Member to)
-    {
-        var held = from.Held[topic];
-        var source = held.New.Count > 0 ? held.New : held.Kept;
-        var at = source.Count - 1;
-        if (source == held.Kept)
-        {
-            // What is not near its reader goes first.
-            var far = source.FindLastIndex(partition => !Matches(from, topic, partition));
-            at = far >= 0 ? far : at;
-        }
-
-        var moved = source[at];
-        from.Take(topic, moved);
-        topic.Owners[moved] = to;
-        to.Add(topic, moved, isNew: topic.Before[moved] != to);
     }
 
     private bool Matches(Member member, Topic topic, int partition) =>
@@ -280,6 +188,8 @@ internal sealed class Balance
         public Dictionary<Topic, HeldPartitions> Held { get; } = [];
 
         public int Load { get; set; }
+
+        public bool Has(Topic topic) => Held.TryGetValue(topic, out var held) && held.Kept.Count + held.New.Count > 0;
 
         public void Add(Topic topic, int partition, bool isNew)
         {

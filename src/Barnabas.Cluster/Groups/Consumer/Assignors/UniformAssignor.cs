@@ -25,10 +25,9 @@ public sealed class UniformAssignor : ConsumerAssignor
     {
         var balance = new Balance(input);
         balance.Keep();
-        balance.Trim();
         balance.ShareOut();
         balance.Level();
-        balance.GiveBack();
+        balance.Cheapen();
         return balance.Result();
     }
 }
