@@ -31,6 +31,7 @@ public sealed class LogCopyTests : IDisposable
         using var copy = new LogCopy(_target.Open(logStart: LogCopy.StartOf(() => _source.Log.View)).Log);
         CopyAll(copy);
         copy.Complete(_source.Log.View);
+        Assert.Equal(4, copy.View.LogStartOffset);
         _target.Open(clean: true, recoveryPoint: 60, logStart: 4, highWatermark: 60);
         Assert.Equal(
             (4L, 60L, 2), (_target.Log.View.LogStartOffset, _target.Log.LogEndOffset, _target.Log.LatestEpoch));
@@ -50,6 +51,28 @@ public sealed class LogCopyTests : IDisposable
         CopyAll(copy);
         copy.Complete(_source.Log.View);
         Assert.Equal(BytesFrom(_source, 27), BytesFrom(Reopened(start: 27, end: 30), 27));
+
+        // What the copy had of before is not there to come back where a crash takes the checkpoint of the log's start.
+        _target.ReopenAfterCrash();
+        Assert.Equal((27L, 30L), (_target.Log.View.LogStartOffset, _target.Log.LogEndOffset));
+    }
+
+    [Fact]
+    public void What_is_committed_after_the_last_piece_is_committed_in_the_copy()
+    {
+        AppendMany(_source, 3, epoch: 0);
+        var batch = LogFixture.Batch(1, new BatchOptions());
+        var lease = LogFixture.Lease(batch);
+        _source.Log.AppendAsLeader(lease.Piece(0, batch.Length), 0, _source.NowMs);
+        _source.Log.WriteStaged();
+        lease.Release();
+        _source.Log.Publish(3);
+        using var copy = new LogCopy(_target.Open().Log);
+        CopyAll(copy);
+        Assert.Equal((3L, 4L), (copy.View.HighWatermark, copy.View.LogEndOffset));
+        _source.Log.Publish(4);
+        copy.Complete(_source.Log.View);
+        Assert.Equal(4, copy.View.HighWatermark);
     }
 
     [Fact]

@@ -1,8 +1,10 @@
 using Barnabas.Base;
 using Barnabas.Broker.Config;
+using Barnabas.Broker.Worlds;
 using Barnabas.Messages;
 using Barnabas.Shared;
 using Barnabas.Tests.Network;
+using Barnabas.Tests.Worlds;
 
 namespace Barnabas.Tests.Handlers.Partitions;
 
@@ -227,6 +229,27 @@ public sealed class LogDirsTests : IAsyncLifetime
         Assert.Equal(ErrorCode.LeaderNotAvailable, Leader("t", away).ErrorCode);
         _node.CreateTopic("u", partitions: 2);
         Assert.Contains("u-1", Held("a"));
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Without_the_disk_of_the_metadata_or_of_every_other_directory_there_is_no_start(bool ofMetadata)
+    {
+        _node.Settings.Add($"metadata.log.dir={_node.At("m")}");
+        await _node.Start();
+        await _node.Stop();
+        var disk = new FaultyDisk(new FileDisk());
+        disk.Before = (call, path) =>
+        {
+            if (path.StartsWith(_node.At("m"), StringComparison.Ordinal) == ofMetadata)
+            {
+                throw new IOException($"{call} {path}: EIO, the test fails it", 5);
+            }
+        };
+        _node.Disk = disk;
+        Assert.Contains("the test fails it", (await Assert.ThrowsAsync<IOException>(_node.Start)).Message);
+        disk.Before = null;
+        await _node.Start();
+        Assert.Equal([ErrorCode.None, ErrorCode.None], Describe().Select(r => r.ErrorCode));
     }
 
     private static int Number(string directory) => int.Parse(directory.Split('-')[^1], System.Globalization.CultureInfo.InvariantCulture);
