@@ -366,8 +366,7 @@ public sealed class LocalReplicas
             {
                 _disposal.Delete(replica, delayMs);
 
-                // The copy of a move has the name too, almost.
-                Moves.Cancel(replica.Partition);
+                // The copy of a move has the name too, almost; a move whose replica is out of service gives up.
                 Moves.WhenEnded(replica.Partition, () =>
                 {
                     Left(replica.Partition);

@@ -184,12 +184,17 @@ public sealed class LogDirectory : IDisposable
             DirectoryListing.AsideName(partition, unique, DirectoryListing.FutureSuffix), partition, topicId, config, startOffset, nowMs);
 
     /// <summary>
-    /// Opens a copy that was there at start. What the checkpoints say under its partition's name is of another life, or of another log.
+    /// Opens a copy that was there at start, after a clean stop only: it was synced when it was closed, and not before. What the
+    /// checkpoints say under its partition's name is of another life, or of another log.
     /// </summary>
-    public OpenedLog OpenFuture(PartitionDirectory found, LogConfig config, long nowMs) => PartitionLog.Open(new LogOpenRequest
+    public OpenedLog OpenFuture(PartitionDirectory found, LogConfig config, long nowMs)
     {
-        Disk = _disk, DirectoryPath = found.Path, Partition = found.Partition, Config = config, NowMs = nowMs, IsClean = WasClean,
-    });
+        Check.That(WasClean);
+        return PartitionLog.Open(new LogOpenRequest
+        {
+            Disk = _disk, DirectoryPath = found.Path, Partition = found.Partition, Config = config, NowMs = nowMs, IsClean = true,
+        });
+    }
 
     /// <summary>
     /// Makes a copy, whole and closed, the partition's log: renames its directory and opens it again, trusted as after a clean stop.

@@ -85,9 +85,15 @@ public sealed class LocalMoves
                 {
                     _disposal.Discard(directory, left);
                 }
-                else
+                else if (directory.Files.WasClean)
                 {
                     Run(new ReplicaMove(held, _directories.Of(held), directory) { Leftover = left });
+                }
+                else
+                {
+                    // What a copy holds is synced when it is closed: a power cut may have taken any part of it, and the log has all.
+                    _disposal.Discard(directory, left);
+                    Run(new ReplicaMove(held, _directories.Of(held), directory));
                 }
             }
         }
@@ -96,15 +102,6 @@ public sealed class LocalMoves
     /// <summary>The directory that was wished for a partition that is about to be made; null for none.</summary>
     internal ReplicaDirectory? TakeWish(TopicPartition partition) =>
         _wishes.Remove(partition, out var wish) && wish.IsOnline ? wish : null;
-
-    /// <summary>Gives up the move of a partition, if there is one.</summary>
-    internal void Cancel(TopicPartition partition)
-    {
-        if (_running.TryGetValue(partition, out var move))
-        {
-            move.Cancel();
-        }
-    }
 
     /// <summary>Runs an action when no move of the partition is under way: now, or at the end of the one that is.</summary>
     internal void WhenEnded(TopicPartition partition, Action action)
@@ -188,6 +185,7 @@ public sealed class LocalMoves
             log?.Abandon();
             if (log is not null)
             {
+                move.To.PartitionCount--;
                 _disposal.Discard(move.To, new PartitionDirectory(log.Partition, old.TopicId, log.DirectoryPath));
             }
         }

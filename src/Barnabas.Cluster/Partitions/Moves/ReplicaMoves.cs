@@ -148,9 +148,10 @@ public sealed class ReplicaMoves(ReplicaMovesSetup setup)
             move.Stage = MoveStage.Freezing;
             move.Source.Shard.Loop.Post(new ActionTask(() =>
             {
-                var isWhole = move.Source.Failure is null;
-                move.Source.Retire(new ReplicaFailure(ErrorCode.NotLeaderOrFollower, $"it moves to {move.To.Files.Path}"));
-                isWhole &= move.Source.Failure!.Error == ErrorCode.NotLeaderOrFollower;
+                // One that is out of service already, or fails with its last writes, is not whole.
+                var moves = new ReplicaFailure(ErrorCode.NotLeaderOrFollower, $"it moves to {move.To.Files.Path}");
+                move.Source.Retire(moves);
+                var isWhole = ReferenceEquals(move.Source.Failure, moves);
                 Post(() => Finish(move, isWhole));
             }));
         }));
@@ -213,6 +214,13 @@ public sealed class ReplicaMoves(ReplicaMovesSetup setup)
             return false;
         }
 
+        var view = source();
+        if (!isRead && view.LogStartOffset == view.LogEndOffset && move.Copy.Log.LogEndOffset < view.LogEndOffset)
+        {
+            // All of the log was deleted meanwhile.
+            return Touch(move, () => move.Copy.Log.TruncateFully(view.LogEndOffset, setup.Loop.NowWallMs));
+        }
+
         var before = move.Copy.View.SizeBytes;
         var isGood = true;
         if (!isRead || (Touch(move, () => isGood = move.Copy.Write(source(), setup.Loop.NowWallMs)) && isGood))
@@ -261,6 +269,12 @@ public sealed class ReplicaMoves(ReplicaMovesSetup setup)
         var keeps = move.Source.Failure is { Error: ErrorCode.KafkaStorageError } || !move.To.IsOnline;
         if (move.Copy is { } copy)
         {
+            if (keeps)
+            {
+                // The directory may stop cleanly, and then the next start trusts what lies in it.
+                Touch(move, copy.Log.Close);
+            }
+
             copy.Log.Abandon();
             Touch(move, () => leftover = keeps ? null
                 : move.To.Files.MarkDeleted(copy.Log.DirectoryPath, move.Source.Partition, setup.Randomness.NextUuid()));

@@ -1,5 +1,6 @@
 using Barnabas.Base;
 using Barnabas.Broker.Worlds;
+using Barnabas.Cluster.Metadata;
 using Barnabas.Cluster.Partitions;
 using Barnabas.Log.Directories;
 using Barnabas.Tests.Log;
@@ -45,6 +46,21 @@ public sealed class ReplicaPlaceTests : IDisposable
         Assert.Null(directories.PlaceFor(one.Id));
         Assert.Null(directories.PlaceFor(new Uuid(1, 9)));
         Assert.Same(two, directories.PlaceFor(two.Id));
+    }
+
+    [Fact]
+    public void A_new_replica_goes_where_there_are_fewest_of_those_that_have_room()
+    {
+        var (one, two) = (Make("one", 1), Make("two", 2));
+        var directories = new ReplicaDirectories([one, two], [], _ => false);
+        one.PartitionCount = 1;
+        Assert.Same(two, directories.PlaceFor(DirectoryIds.Unassigned));
+        two.Health.Room.Exhaust();
+        Assert.Same(one, directories.PlaceFor(DirectoryIds.Unassigned));
+
+        // One that can be made nowhere is made where it waits least.
+        one.Health.Room.Exhaust();
+        Assert.Same(two, directories.PlaceFor(DirectoryIds.Unassigned));
     }
 
     private ReplicaDirectory Make(string name, ulong id)

@@ -74,13 +74,16 @@ internal sealed class CompactedLog : IDisposable
     public CompactionOrder Order(CleaningMemory? memory = null) =>
         new(Fixture.Config, Fixture.NowMs, memory ?? Small, new KeyHash(1, 2));
 
-    public void Flush()
+    public void Flush() => Flush(Log);
+
+    /// <summary>Flushes what has rolled.</summary>
+    public static void Flush(PartitionLog log)
     {
-        while (Log.HasFlushWork)
+        while (log.HasFlushWork)
         {
-            var job = Log.BeginFlush(includeActive: false);
+            var job = log.BeginFlush(includeActive: false);
             job.Run();
-            Log.CompleteFlush(job);
+            log.CompleteFlush(job);
         }
     }
 
@@ -93,12 +96,19 @@ internal sealed class CompactedLog : IDisposable
             return false;
         }
 
+        Run(Log, job, removesOld);
+        return true;
+    }
+
+    /// <summary>Runs a cleaning of a log to its end.</summary>
+    public static void Run(PartitionLog log, CompactionJob job, bool removesOld = true)
+    {
         while (true)
         {
             switch (job.Step(700))
             {
                 case CompactionStep.Cleaned:
-                    var swap = Log.Compaction.Exchange(job);
+                    var swap = log.Compaction.Exchange(job);
                     Assert.NotNull(swap);
                     swap.Run();
                     if (removesOld)
@@ -108,8 +118,8 @@ internal sealed class CompactedLog : IDisposable
 
                     break;
                 case CompactionStep.Done:
-                    Log.Compaction.Complete(job);
-                    return true;
+                    log.Compaction.Complete(job);
+                    return;
                 case CompactionStep.Impossible:
                     Assert.Fail(job.Problem);
                     break;
