@@ -231,7 +231,7 @@ public sealed class ConsumerModelTests
 
         private void ReplayGivesTheSame()
         {
-            var fresh = new MemoryLog();
+            var fresh = GroupBench.NewLog();
             fresh.Records.AddRange(_bench.Log.Records);
             fresh.HighWatermark = fresh.EndOffset;
             var copy = new GroupBench(log: fresh);

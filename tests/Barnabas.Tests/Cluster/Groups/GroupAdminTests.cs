@@ -105,7 +105,7 @@ public sealed class GroupAdminTests
     [Fact]
     public void Groups_of_other_protocols_are_listed_and_left_alone()
     {
-        var log = new MemoryLog();
+        var log = GroupBench.NewLog();
         log.Records.Add(new ForeignRecord("c", ForeignKind.Share, "m1", false));
         log.Records.Add(new ForeignRecord("c", ForeignKind.Share, null, false));
         log.Records.Add(new OffsetRecord("c", "t", 0, new(5, -1, "", 1, -1, Uuid.Zero)));

@@ -1,127 +1,33 @@
 using Barnabas.Base;
 using Barnabas.Base.Bytes;
-using Barnabas.Base.Loops;
 using Barnabas.Base.Seams;
 using Barnabas.Cluster.Groups;
 using Barnabas.Cluster.Groups.Admin;
 using Barnabas.Cluster.Groups.Classic;
 using Barnabas.Cluster.Groups.Offsets;
 using Barnabas.Cluster.Groups.Records;
-using Barnabas.Cluster.Machines;
 using Barnabas.Cluster.Metadata;
 using Barnabas.Messages;
-using Barnabas.Protocol.Records;
+using Barnabas.Tests.Cluster.Machines;
 
 namespace Barnabas.Tests.Cluster.Groups;
 
-/// <summary>A reply that has come or not.</summary>
-internal sealed class Awaited<T>
-    where T : class
+/// <summary>A group coordinator that the test drives, and what is asked of it.</summary>
+internal sealed class GroupBench : MachineBench<GroupCoordinator, GroupRecord>
 {
-    public T? Value { get; private set; }
-
-    public bool IsThere => Value is not null;
-
-    public T Now => Value ?? throw new Xunit.Sdk.XunitException($"no {typeof(T).Name} yet");
-
-    public void Set(T value)
+    public GroupBench(GroupConfig? config = null, MemoryLog<GroupRecord>? log = null, ulong seed = 1, long wallMs = 1_000_000_000)
+        : base(log ?? NewLog(), wallMs, bench => new GroupCoordinator(
+            config ?? new GroupConfig { InitialRebalanceDelayMs = 0, SessionTimeoutMinMs = 1_000 }, bench.Loop, new Randomness(seed),
+            () => ((GroupBench)bench).Image))
     {
-        Xunit.Assert.Null(Value);
-        Value = value;
-    }
-}
-
-/// <summary>A coordinator on a loop, a clock and a journal that the test drives; time stands still unless the test moves it.</summary>
-internal sealed class GroupBench : IClock, ILoopHost
-{
-    private readonly Queue<Loop> _scheduled = new();
-
-    public GroupBench(GroupConfig? config = null, MemoryLog? log = null, ulong seed = 1, long wallMs = 1_000_000_000)
-    {
-        WallMs = wallMs;
-        Log = log ?? new MemoryLog();
-        Loop = new Loop("test", this, this);
-        Coordinator = new GroupCoordinator(
-            config ?? new GroupConfig { InitialRebalanceDelayMs = 0, SessionTimeoutMinMs = 1_000 }, Loop, new Randomness(seed),
-            () => Image);
-        Host = new MachineHost<GroupCoordinator, GroupRecord>(
-            Coordinator, Log,
-            new MachineRefusals(ErrorCode.NotCoordinator, ErrorCode.CoordinatorLoadInProgress, ErrorCode.CoordinatorNotAvailable));
         Coordinator.Attach(operation => Host.Submit(operation, Loop.NowWallMs));
-        Loop.TurnEnd = () =>
-        {
-            if (AutoCommit)
-            {
-                Log.HighWatermark = Log.EndOffset;
-                Host.Release();
-                Log.HighWatermark = Log.EndOffset;
-            }
-        };
         Load();
     }
-
-    public MemoryLog Log { get; }
 
     /// <summary>The metadata that the coordinator sees.</summary>
     public MetadataImage Image { get; set; } = MetadataImage.Empty;
 
-    public Loop Loop { get; }
-
-    public GroupCoordinator Coordinator { get; }
-
-    public MachineHost<GroupCoordinator, GroupRecord> Host { get; }
-
-    /// <summary>Everything is committed at the end of its turn, as with one replica.</summary>
-    public bool AutoCommit { get; set; } = true;
-
-    public long WallMs { get; private set; }
-
-    public long MonotonicUs => WallMs * 1000;
-
-    public void Schedule(Loop loop) => _scheduled.Enqueue(loop);
-
-    public void DueChanged(Loop loop)
-    {
-    }
-
-    /// <summary>Replays the log from its start, as whoever becomes leader does.</summary>
-    public void Load() => Run(() =>
-    {
-        Host.BeginLoad(0);
-        for (var i = 0; i < Log.Records.Count; i++)
-        {
-            Host.Load(Log.Records[i], i);
-        }
-
-        Host.EndLoad(WallMs);
-    });
-
-    public void Unload(ErrorCode error) => Run(() => Host.Unload(error));
-
-    /// <summary>Commits all there is.</summary>
-    public void Commit() => Run(() =>
-    {
-        Log.HighWatermark = Log.EndOffset;
-        Host.Release();
-    });
-
-    /// <summary>Moves time in steps, so that timers fire in their order.</summary>
-    public void Advance(long ms)
-    {
-        var end = WallMs + ms;
-        while (WallMs < end)
-        {
-            WallMs = Math.Min(end, Math.Max(WallMs + 1, Loop.NextDueUs == long.MaxValue ? end : (Loop.NextDueUs + 999) / 1000));
-            Loop.Tick();
-            Drain();
-        }
-    }
-
-    public void Run(Action action)
-    {
-        Loop.PostOrRun(new ActionTask(action));
-        Drain();
-    }
+    public static MemoryLog<GroupRecord> NewLog() => new(new GroupRecordCodec());
 
     public Awaited<JoinGroupResponse> Join(JoinGroupRequest request, short version = 9, string clientId = "cl") =>
         Ask<JoinGroupResponse>(reply => new JoinGroupOperation(request, new GroupCaller(clientId, "/127.0.0.1", version), reply));
@@ -300,62 +206,5 @@ internal sealed class GroupBench : IClock, ILoopHost
         }
 
         return awaited;
-    }
-
-    /// <summary>Decides something in a turn of its own.</summary>
-    public void Submit(Operation<GroupCoordinator, GroupRecord> operation) => Run(() => Host.Submit(operation, Loop.NowWallMs));
-
-    private void Drain()
-    {
-        while (_scheduled.TryDequeue(out var loop))
-        {
-            loop.RunTurn();
-        }
-    }
-}
-
-/// <summary>
-/// A journal that keeps its records as the bytes that the log would have, so that replay reads what was written.
-/// </summary>
-internal sealed class MemoryLog : IJournal<GroupRecord>
-{
-    private readonly GroupRecordCodec _codec = new();
-
-    public List<GroupRecord> Records { get; } = [];
-
-    public JournalAppend? Fails { get; set; }
-
-    /// <summary>Records of the largest append until now.</summary>
-    public int AppendMax { get; private set; }
-
-    public long EndOffset => Records.Count;
-
-    public long HighWatermark { get; set; }
-
-    public JournalAppend Append(ReadOnlySpan<GroupRecord> records, long nowMs)
-    {
-        if (Fails is { } failure)
-        {
-            return failure;
-        }
-
-        AppendMax = Math.Max(AppendMax, records.Length);
-        using var bytes = new ByteWriter();
-        using var batch = new RecordBatchBuilder(bytes);
-        batch.Begin(new BatchOptions { BaseOffset = EndOffset });
-        foreach (var record in records)
-        {
-            _codec.Write(record, nowMs, batch);
-        }
-
-        batch.End();
-        Xunit.Assert.True(RecordBatchHeader.TryRead(bytes.Written, out var header));
-        var reader = new RecordReader(bytes.Written, header);
-        while (reader.TryRead(out var record))
-        {
-            Records.Add(_codec.Read(record, header)!);
-        }
-
-        return new JournalAppend(ErrorCode.None, EndOffset - 1);
     }
 }

@@ -3,6 +3,7 @@ using Barnabas.Base;
 using Barnabas.Base.Seams;
 using Barnabas.Cluster.Groups;
 using Barnabas.Messages;
+using Barnabas.Tests.Cluster.Machines;
 using Xunit;
 using static Barnabas.Tests.Cluster.Groups.GroupBench;
 
@@ -288,7 +289,7 @@ public sealed class GroupModelTests
 
         private void ReplayGivesTheSame()
         {
-            var fresh = new MemoryLog();
+            var fresh = GroupBench.NewLog();
             fresh.Records.AddRange(_bench.Log.Records);
             fresh.HighWatermark = fresh.EndOffset;
             var copy = new GroupBench(log: fresh);

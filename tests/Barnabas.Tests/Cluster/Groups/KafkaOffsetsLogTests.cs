@@ -18,7 +18,7 @@ public sealed class KafkaOffsetsLogTests
     [Fact]
     public void Kafkas_groups_go_on_here()
     {
-        var log = new MemoryLog();
+        var log = GroupBench.NewLog();
         Each((record, header, type) => log.Records.Add(type is { } end
             ? new GroupRecordCodec().ReadTransactionEnd(header.ProducerId, end == ControlRecordType.Commit)
             : new GroupRecordCodec().Read(record, header) ?? Nothing));

@@ -1,6 +1,7 @@
 using Barnabas.Base;
 using Barnabas.Base.Seams;
 using Barnabas.Messages;
+using Barnabas.Tests.Cluster.Machines;
 using Xunit;
 using static Barnabas.Tests.Cluster.Groups.GroupBench;
 

@@ -213,7 +213,7 @@ public sealed class OffsetTests
     [Fact]
     public void Offsets_in_transactions_count_from_their_end()
     {
-        var log = new MemoryLog();
+        var log = GroupBench.NewLog();
         log.Records.AddRange(
         [
             Offset("g", 0, 1), Offset("g", 0, 2, producer: 8), Offset("g", 1, 3, producer: 8), Offset("g", 2, 4, producer: 9),

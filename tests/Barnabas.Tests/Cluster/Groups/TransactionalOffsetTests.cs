@@ -16,7 +16,7 @@ public sealed class TransactionalOffsetTests
 
     public TransactionalOffsetTests()
     {
-        var log = new MemoryLog();
+        var log = GroupBench.NewLog();
         log.Records.AddRange(
         [
             new ForeignRecord("foreign", ForeignKind.Share, "x", IsTombstone: false),

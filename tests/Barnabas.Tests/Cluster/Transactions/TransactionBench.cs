@@ -1,16 +1,11 @@
 using Barnabas.Base;
-using Barnabas.Base.Bytes;
-using Barnabas.Base.Loops;
-using Barnabas.Base.Seams;
-using Barnabas.Cluster.Machines;
 using Barnabas.Cluster.Transactions;
 using Barnabas.Cluster.Transactions.Markers;
 using Barnabas.Cluster.Transactions.Records;
 using Barnabas.Cluster.Transactions.Requests;
 using Barnabas.Log;
 using Barnabas.Messages;
-using Barnabas.Protocol.Records;
-using Barnabas.Tests.Cluster.Groups;
+using Barnabas.Tests.Cluster.Machines;
 
 namespace Barnabas.Tests.Cluster.Transactions;
 
@@ -18,22 +13,13 @@ namespace Barnabas.Tests.Cluster.Transactions;
 /// A transaction coordinator on a loop, a clock, a journal and a writer of markers that the test drives; time stands still unless the test
 /// moves it. Markers wait in <see cref="Orders"/> until the test answers them, unless <see cref="AutoMarkers"/>.
 /// </summary>
-internal sealed class TransactionBench : IClock, ILoopHost
+internal sealed class TransactionBench : MachineBench<TransactionCoordinator, TransactionRecord>
 {
-    private readonly Queue<Loop> _scheduled = new();
-    private readonly TransactionConfig _config;
-
-    public TransactionBench(TransactionConfig? config = null, TransactionLog? log = null, long wallMs = 1_000_000_000)
+    public TransactionBench(TransactionConfig? config = null, MemoryLog<TransactionRecord>? log = null, long wallMs = 1_000_000_000)
+        : base(
+            log ?? new MemoryLog<TransactionRecord>(new TransactionRecordCodec()), wallMs,
+            bench => new TransactionCoordinator(config ?? new TransactionConfig(), bench.Loop))
     {
-        _config = config ?? new TransactionConfig();
-        WallMs = wallMs;
-        MonotonicUs = wallMs * 1000;
-        Log = log ?? new TransactionLog();
-        Loop = new Loop("test", this, this);
-        Coordinator = new TransactionCoordinator(_config, Loop);
-        Host = new MachineHost<TransactionCoordinator, TransactionRecord>(
-            Coordinator, Log,
-            new MachineRefusals(ErrorCode.NotCoordinator, ErrorCode.CoordinatorLoadInProgress, ErrorCode.CoordinatorNotAvailable));
         Coordinator.Attach(new TransactionWorld
         {
             Submit = operation => Host.Submit(operation, Loop.NowWallMs),
@@ -43,29 +29,10 @@ internal sealed class TransactionBench : IClock, ILoopHost
             WriteMarkers = (order, done) => Orders.Enqueue((order, done)),
             Report = Reports.Add,
         });
-        Loop.TurnEnd = () =>
-        {
-            if (AutoCommit)
-            {
-                Log.HighWatermark = Log.EndOffset;
-                Host.Release();
-                Log.HighWatermark = Log.EndOffset;
-            }
-        };
         Load();
     }
 
-    public TransactionLog Log { get; }
-
-    public Loop Loop { get; }
-
-    public TransactionCoordinator Coordinator { get; }
-
-    public MachineHost<TransactionCoordinator, TransactionRecord> Host { get; }
-
     public short Level { get; set; } = 2;
-
-    public bool AutoCommit { get; set; } = true;
 
     public bool AutoMarkers { get; set; } = true;
 
@@ -81,57 +48,6 @@ internal sealed class TransactionBench : IClock, ILoopHost
     public List<MarkerOrder> Written { get; } = [];
 
     public List<string> Reports { get; } = [];
-
-    public long WallMs { get; set; }
-
-    public long MonotonicUs { get; private set; }
-
-    public void Schedule(Loop loop) => _scheduled.Enqueue(loop);
-
-    public void DueChanged(Loop loop)
-    {
-    }
-
-    /// <summary>Replays the log from its start, as whoever becomes leader does.</summary>
-    public void Load() => Run(() =>
-    {
-        Host.BeginLoad(0);
-        for (var i = 0; i < Log.Records.Count; i++)
-        {
-            Host.Load(Log.Records[i], i);
-        }
-
-        Host.EndLoad(WallMs);
-    });
-
-    public void Unload(ErrorCode error) => Run(() => Host.Unload(error));
-
-    /// <summary>Commits all there is.</summary>
-    public void Commit() => Run(() =>
-    {
-        Log.HighWatermark = Log.EndOffset;
-        Host.Release();
-    });
-
-    /// <summary>Moves time in steps, so that timers fire in their order.</summary>
-    public void Advance(long ms)
-    {
-        var end = MonotonicUs + (ms * 1000);
-        while (MonotonicUs < end)
-        {
-            var next = Math.Min(end, Math.Max(MonotonicUs + 1000, Loop.NextDueUs == long.MaxValue ? end : Loop.NextDueUs));
-            WallMs += (next - MonotonicUs) / 1000;
-            MonotonicUs = next;
-            Loop.Tick();
-            Drain();
-        }
-    }
-
-    public void Run(Action action)
-    {
-        Loop.PostOrRun(new ActionTask(action));
-        Drain();
-    }
 
     /// <summary>Answers the oldest order: these partitions failed, the others have their marker.</summary>
     public MarkerOrder Answer(params (TopicPartition, ErrorCode)[] failed)
@@ -182,8 +98,19 @@ internal sealed class TransactionBench : IClock, ILoopHost
         Load();
     }
 
-    /// <summary>Decides something in a turn of its own.</summary>
-    public void Submit(Operation<TransactionCoordinator, TransactionRecord> operation) => Run(() => Host.Submit(operation, Loop.NowWallMs));
+    protected override void Rest()
+    {
+        while (AutoIds && Asked.TryDequeue(out var asked))
+        {
+            asked(ErrorCode.None, NextProducerId++);
+        }
+
+        while (AutoMarkers && Orders.TryDequeue(out var next))
+        {
+            Written.Add(next.Order);
+            next.Done(new MarkerOutcome([]));
+        }
+    }
 
     private Awaited<T> Ask<T>(Func<Action<T>, TransactionRequest<T>> make)
         where T : class
@@ -192,80 +119,5 @@ internal sealed class TransactionBench : IClock, ILoopHost
         var operation = make(awaited.Set);
         Submit(operation);
         return awaited;
-    }
-
-    private void Drain()
-    {
-        do
-        {
-            while (_scheduled.TryDequeue(out var loop))
-            {
-                loop.RunTurn();
-            }
-
-            while (AutoIds && Asked.TryDequeue(out var asked))
-            {
-                asked(ErrorCode.None, NextProducerId++);
-            }
-
-            while (AutoMarkers && Orders.TryDequeue(out var next))
-            {
-                Written.Add(next.Order);
-                next.Done(new MarkerOutcome([]));
-            }
-        }
-        while (_scheduled.Count > 0);
-    }
-}
-
-/// <summary>A journal that keeps its records as the bytes that the log would have, so that a load reads what was written.</summary>
-internal sealed class TransactionLog : IJournal<TransactionRecord>
-{
-    private readonly TransactionRecordCodec _codec = new();
-
-    public List<TransactionRecord> Records { get; } = [];
-
-    public JournalAppend? Fails { get; set; }
-
-    /// <summary>Records of the largest append until now.</summary>
-    public int AppendMax { get; private set; }
-
-    public long EndOffset => Records.Count;
-
-    public long HighWatermark { get; set; }
-
-    public JournalAppend Append(ReadOnlySpan<TransactionRecord> records, long nowMs)
-    {
-        if (Fails is { } failure)
-        {
-            return failure;
-        }
-
-        AppendMax = Math.Max(AppendMax, records.Length);
-        Records.AddRange(RoundTrip(records, nowMs));
-        return new JournalAppend(ErrorCode.None, EndOffset - 1);
-    }
-
-    /// <summary>The records as they are read back.</summary>
-    public List<TransactionRecord> RoundTrip(ReadOnlySpan<TransactionRecord> records, long nowMs)
-    {
-        using var bytes = new ByteWriter();
-        using var batch = new RecordBatchBuilder(bytes);
-        batch.Begin(_codec.OptionsOf(records));
-        foreach (var record in records)
-        {
-            _codec.Write(record, nowMs, batch);
-        }
-
-        batch.End();
-        Xunit.Assert.True(RecordBatchHeader.TryRead(bytes.Written, out var header));
-        var reader = new RecordReader(bytes.Written, header);
-        var read = new List<TransactionRecord>();
-        while (reader.TryRead(out var record))
-        {
-            read.Add(_codec.Read(record, header)!);
-        }
-
-        return read;
     }
 }
