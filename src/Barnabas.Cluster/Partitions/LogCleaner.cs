@@ -10,7 +10,11 @@ namespace Barnabas.Cluster.Partitions;
 /// <param name="IoBytesPerSecond"><c>log.cleaner.io.max.bytes.per.second</c>: read and written together, by all threads.</param>
 /// <param name="Memory">Of one thread: for the map of keys, and what is worked on at once.</param>
 /// <param name="Threads"><c>log.cleaner.threads</c>: how many logs are compacted at the same time.</param>
-public sealed record CleanerSettings(long BackoffMs, double IoBytesPerSecond, CleaningMemory Memory, int Threads);
+public sealed record CleanerSettings(long BackoffMs, double IoBytesPerSecond, CleaningMemory Memory, int Threads)
+{
+    /// <summary>True where the operator says how fast it works. A share of no limit is still more than any disk does.</summary>
+    public bool IsLimited => IoBytesPerSecond < double.MaxValue / 1_000_000;
+}
 
 /// <summary>What the cleaner needs of the broker around it, on its own loop.</summary>
 /// <param name="Randomness">Belongs to the cleaner: secrets of its hashes.</param>
@@ -33,6 +37,7 @@ public sealed class LogCleaner
     private readonly List<CleanerThread> _threads = [];
     private readonly HashSet<Replica> _uncleanable = [];
     private readonly HashSet<Replica> _passedOver = []; // not to be begun again before the next rest is over
+    private readonly HashSet<Replica> _cleaned = []; // since the last rest: what is dirty again already is written faster than cleaned
     private AgeClock? _ages;
     private Action? _stopped;
     private int _busy;
@@ -47,6 +52,7 @@ public sealed class LogCleaner
         _rest = new ActionTimer(() =>
         {
             _passedOver.Clear();
+            _cleaned.Clear();
             Look();
         });
     }
@@ -103,7 +109,8 @@ public sealed class LogCleaner
         thread.Given = replica;
         Volatile.Write(ref _busy, _busy + 1);
         var hash = new KeyHash(_world.Randomness.NextUInt64(), _world.Randomness.NextUInt64());
-        thread.Begin(replica, plan, new CompactionOrder(replica.State.Config, NowForAges(), _settings().Memory, hash));
+        var order = new CompactionOrder(replica.State.Config, NowForAges(), _settings().Memory, hash);
+        thread.Begin(replica, plan, order, isHasty: _cleaned.Contains(replica));
     }
 
     private void Ended(CleanerThread thread, CleaningEnd end, string reason)
@@ -116,9 +123,9 @@ public sealed class LogCleaner
             _uncleanable.Add(replica);
             _world.Report($"{replica.Partition} is not compacted until the next start: {reason}");
         }
-        else if (end == CleaningEnd.GivenUp)
+        else
         {
-            _passedOver.Add(replica);
+            _ = end == CleaningEnd.GivenUp ? _passedOver.Add(replica) : _cleaned.Add(replica);
         }
 
         Look();

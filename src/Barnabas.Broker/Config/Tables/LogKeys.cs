@@ -26,7 +26,7 @@ internal static class LogKeys
         log.cleaner.io.buffer.size | int | 524288 | cluster-wide | [0,...]
             Memory, over all cleaner threads, for reading and writing.
         log.cleaner.io.max.bytes.per.second | double | 1.7976931348623157E308 | cluster-wide
-            The most bytes that the cleaner reads and writes in a second.
+            The most bytes that the cleaner reads and writes in a second; without a limit it rests 15 times its work.
         log.cleaner.max.compaction.lag.ms | long | 9223372036854775807 | cluster-wide | [1,...]
             The longest that a record may stay without being considered for compaction.
         log.cleaner.min.cleanable.ratio | double | 0.5 | cluster-wide | [0,...,1]
