@@ -126,7 +126,7 @@ public sealed class LocalMoves
                 WhenEnded(partition, () => Go(partition, to));
             }
         }
-        else if (_replicas.Table.Find(partition.Topic, partition.Partition) is { Failure: null } held && _directories.Of(held) != to)
+        else if (_replicas.Table.Find(partition.Topic, partition.Partition) is { } held && _directories.Of(held) != to)
         {
             Run(new ReplicaMove(held, _directories.Of(held), to));
         }

@@ -77,11 +77,6 @@ public sealed class ReplicaMoves(ReplicaMovesSetup setup)
 
     private void Step(ReplicaMove move)
     {
-        if (_isStopped || move.Stage != MoveStage.Copying)
-        {
-            return;
-        }
-
         if (move.IsCancelled || move.Source.Failure is not null || !move.To.IsOnline)
         {
             GiveUp(move);
@@ -266,7 +261,7 @@ public sealed class ReplicaMoves(ReplicaMovesSetup setup)
     private void GiveUp(ReplicaMove move)
     {
         string? leftover = null;
-        var keeps = move.Source.Failure is { Error: ErrorCode.KafkaStorageError } || !move.To.IsOnline;
+        var keeps = move.Source.Failure is { Error: ErrorCode.KafkaStorageError };
         if (move.Copy is { } copy)
         {
             if (keeps)

@@ -229,6 +229,13 @@ public sealed class LogDirsTests : IAsyncLifetime
         Assert.Equal(ErrorCode.LeaderNotAvailable, Leader("t", away).ErrorCode);
         _node.CreateTopic("u", partitions: 2);
         Assert.Contains("u-1", Held("a"));
+        using var client = _node.Connect();
+        var move = new AlterReplicaLogDirsRequest
+        {
+            Dirs = [new() { Path = _node.At("b"), Topics = [new() { Name = "t", Partitions = [here] }] }],
+        };
+        var refused = client.Call<AlterReplicaLogDirsResponse>(move, 2).Results[0].Partitions[0];
+        Assert.Equal(ErrorCode.KafkaStorageError, refused.ErrorCode);
     }
 
     [Theory, InlineData(true), InlineData(false)]

@@ -32,6 +32,33 @@ public sealed class MoveAskTests : IDisposable
     }
 
     [Fact]
+    public void What_was_asked_last_is_where_it_goes()
+    {
+        _bench.CreateTopic("t");
+        _bench.Fill(2);
+        var move = _bench.MoveUntilAsked(_bench.B);
+        Assert.Equal(ErrorCode.None, _bench.Ask(_bench.B));
+        Assert.False(move.IsCancelled);
+        Assert.Equal(ErrorCode.None, _bench.Ask(_bench.A));
+        Assert.True(move.IsCancelled);
+        Assert.Equal(ErrorCode.None, _bench.Ask(_bench.B));
+        _bench.Answer();
+        _bench.Advance(1);
+        Assert.Equal((0, "t-0"), (_bench.Held("a").Length, _bench.Held("b").Single()));
+    }
+
+    [Fact]
+    public void No_move_begins_once_the_moves_have_stopped()
+    {
+        _bench.CreateTopic("t");
+        _bench.Fill(2);
+        _bench.StopMoves();
+        Assert.Equal(ErrorCode.None, _bench.Ask(_bench.B));
+        _bench.Advance(1);
+        Assert.Empty(_bench.Held("b"));
+    }
+
+    [Fact]
     public void A_wish_for_a_directory_that_has_failed_since_is_forgotten()
     {
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, _bench.Ask(_bench.B));

@@ -107,6 +107,68 @@ public sealed class MoveEndTests : IDisposable
     }
 
     [Fact]
+    public void A_log_that_cannot_be_read_fails_its_own_directory()
+    {
+        _bench.MoveSlowly(_bench.B);
+        var path = Directory.GetFiles(_bench.At("a/t-0"), "*.log").Order().ElementAt(1);
+        using (var file = File.OpenWrite(path))
+        {
+            file.SetLength(100);
+        }
+
+        _bench.BytesPerSecond = long.MaxValue;
+        _bench.Advance(200);
+        Assert.Empty(_bench.Now);
+        Assert.Equal((false, true), (_bench.A.IsOnline, _bench.B.IsOnline));
+        Assert.Equal(ErrorCode.KafkaStorageError, _bench.Find()!.Failure!.Error);
+    }
+
+    [Fact]
+    public void A_log_with_rot_stays_where_it_is()
+    {
+        var move = _bench.MoveSlowly(_bench.B);
+        var path = Directory.GetFiles(_bench.At("a/t-0"), "*.log").Order().ElementAt(1);
+        using (var file = File.OpenWrite(path))
+        {
+            file.Position = 400_000;
+            file.Write(new byte[100]);
+        }
+
+        _bench.BytesPerSecond = long.MaxValue;
+        _bench.Advance(200);
+        Assert.Contains("it holds a batch that cannot be copied", Assert.Single(_bench.Reports));
+        AssertStays(move);
+    }
+
+    [Fact]
+    public void A_log_that_is_cut_below_its_copy_stays_where_it_is()
+    {
+        var move = _bench.MoveSlowly(_bench.B);
+        MovesBench.OnShard(move.Source, () =>
+        {
+            move.Source.Log.TruncateTo(1);
+            move.Source.LogWasCut();
+        });
+        _bench.BytesPerSecond = long.MaxValue;
+        _bench.Advance(200);
+        Assert.Contains("reading it answers OffsetOutOfRange", Assert.Single(_bench.Reports));
+        AssertStays(move);
+    }
+
+    [Fact]
+    public void A_stop_settles_nothing()
+    {
+        var move = _bench.MoveUntilAsked(_bench.B);
+        _bench.StopMoves();
+        Assert.Empty(_bench.Told);
+        Assert.Same(move.Source, _bench.Find());
+        _bench.Answer();
+        _bench.Advance(1);
+        Assert.Null(move.Source.Failure);
+        Assert.EndsWith("-future", Assert.Single(_bench.Held("b")));
+    }
+
+    [Fact]
     public void A_deletion_ends_a_move_that_copies()
     {
         _bench.MoveSlowly(_bench.B);
