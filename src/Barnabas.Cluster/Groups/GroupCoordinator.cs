@@ -25,6 +25,7 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
     private readonly Func<MetadataImage> _image;
     private Action<Operation<GroupCoordinator, GroupRecord>>? _submit;
     private AgeClock? _ages;
+    private string? _justEnded; // the consumer group that the last record has ended
 
     /// <summary>A coordinator without groups.</summary>
     /// <param name="config">Limits and times.</param>
@@ -98,6 +99,8 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
                 ReplayForeign(foreign);
                 break;
         }
+
+        _justEnded = record is ConsumerEpochRecord { IsTombstone: true } ended ? ended.GroupId : null;
     }
 
     /// <inheritdoc/>
@@ -106,6 +109,7 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
         _groups.Clear();
         Offsets.Clear();
         Patterns.Clear();
+        _justEnded = null;
     }
 
     /// <inheritdoc/>
@@ -122,9 +126,10 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
                 MemberSessions.Start(this, group, member, member.SessionTimeoutMs);
             }
 
-            if (group.Members.Count > Config.GroupSizeMax)
+            if (group.Members.Count > Config.GroupSizeMax || group.IsConverted)
             {
-                // The limit was lowered meanwhile: have them join again, and turn away those that are too many.
+                // The limit was lowered meanwhile: have them join again, and turn away those that are too many. Or the coordinator before
+                // this one had no time to share out what the last member of the consumer protocol had.
                 Submit(new JoinAgainChore(group, group.Generation));
             }
         }
@@ -213,7 +218,9 @@ public sealed class GroupCoordinator : IMachine<GroupRecord>
         }
         else
         {
-            _groups[record.GroupId] = RecordedGroup.Restore(record.GroupId, record.Value);
+            var restored = RecordedGroup.Restore(record.GroupId, record.Value);
+            restored.IsConverted = !restored.IsEmpty && _justEnded == record.GroupId;
+            _groups[record.GroupId] = restored;
         }
     }
 

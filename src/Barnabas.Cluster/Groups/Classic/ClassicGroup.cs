@@ -16,6 +16,11 @@ internal sealed class ClassicGroup(string id) : Group(id)
     /// <summary>The last record of the group, or null: all that a new coordinator would know. Changed by replay alone.</summary>
     public GroupMetadataValue? Recorded { get; set; }
 
+    /// <summary>
+    /// True while the last record is the one that made it of a consumer group: its members have work, and all of them have to join again.
+    /// </summary>
+    public bool IsConverted { get; set; }
+
     public ClassicState State { get; private set; }
 
     /// <summary>The state before; a group that was empty gives its first members more time.</summary>
@@ -223,6 +228,7 @@ internal sealed class ClassicGroup(string id) : Group(id)
     public void BeginGeneration(long nowMs)
     {
         Generation++;
+        IsConverted = false;
         PendingSync.Clear();
         ProtocolName = IsEmpty ? null : SelectProtocol();
         SubscribedTopics = Subscription.Of(this);

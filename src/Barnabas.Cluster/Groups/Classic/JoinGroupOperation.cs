@@ -215,7 +215,7 @@ public sealed class JoinGroupOperation(JoinGroupRequest request, GroupCaller cal
                 // The answer was lost: it gets the same once more.
                 Response = Joined(group, member);
                 break;
-            case ClassicState.Stable when isUnchanged && !leads:
+            case ClassicState.Stable when isUnchanged && !leads && !group.IsConverted:
                 Response = InGeneration(group, member, withMembers: false, group.LeaderId!);
                 break;
             default:
@@ -233,7 +233,7 @@ public sealed class JoinGroupOperation(JoinGroupRequest request, GroupCaller cal
         Membership.Replace(group, member, newId);
         group.Update(member, request.Protocols, RebalanceTimeoutMs, request.SessionTimeoutMs);
         MemberSessions.Renew(turn.Coordinator, group, member);
-        if (group.State == ClassicState.Stable && group.SelectProtocol() == group.ProtocolName)
+        if (group is { State: ClassicState.Stable, IsConverted: false } && group.SelectProtocol() == group.ProtocolName)
         {
             // The work stays as it is shared out: only the new id has to be known to the next coordinator.
             turn.Decision.Add(RecordedGroup.Of(group, other => other.Assignment));

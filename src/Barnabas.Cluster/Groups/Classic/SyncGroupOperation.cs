@@ -137,6 +137,12 @@ public sealed class SyncGroupOperation(SyncGroupRequest request, GroupCaller cal
             return ErrorCode.IllegalGeneration;
         }
 
+        if (group.IsConverted)
+        {
+            // It joined the consumer group, by a protocol that need not be this group's: it has to join again in any case.
+            return ErrorCode.RebalanceInProgress;
+        }
+
         if ((request.ProtocolType is { } type && type != group.ProtocolType)
             || (request.ProtocolName is { } name && name != group.ProtocolName))
         {

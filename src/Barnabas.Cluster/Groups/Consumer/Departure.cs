@@ -14,7 +14,6 @@ internal static class Departure
         if (Downgrade.IsDue(left, turn.Coordinator.Config.Consumer))
         {
             Downgrade.Convert(group, left, turn);
-            turn.Coordinator.SubmitLater(new BeginClassicChore(group.Id));
             return;
         }
 

@@ -85,9 +85,10 @@ internal static class ClassicMembers
             return new SyncGroupResponse { ErrorCode = error };
         }
 
-        var protocol = member!.Classic!.SupportedProtocols[0].Name;
+        // Whoever joined before the group was one of this protocol was told another one of those that it knows.
+        var protocol = request.ProtocolName ?? member!.Classic!.SupportedProtocols[0].Name;
         if ((request.ProtocolType is { } type && type != ClassicSpeech.ProtocolType)
-            || (request.ProtocolName is { } name && name != protocol))
+            || !member!.Classic!.SupportedProtocols.Exists(known => known.Name == protocol))
         {
             return new SyncGroupResponse { ErrorCode = ErrorCode.InconsistentGroupProtocol };
         }
@@ -98,7 +99,7 @@ internal static class ClassicMembers
         {
             ProtocolType = ClassicSpeech.ProtocolType,
             ProtocolName = protocol,
-            Assignment = ClassicSpeech.WriteAssignment(member, coordinator.Image),
+            Assignment = ClassicSpeech.WriteAssignment(member, member.Assigned, coordinator.Image),
         };
     }
 

@@ -57,14 +57,17 @@ internal static class ClassicSpeech
         }
     }
 
-    /// <summary>What a member has, as an assignment of the version that it subscribed with.</summary>
-    public static byte[] WriteAssignment(ConsumerMember member, MetadataImage image)
+    /// <summary>What a member has, or is to have, as an assignment of the version that it subscribed with.</summary>
+    /// <param name="member">Who it is for.</param>
+    /// <param name="partitions">Its partitions. Sorted.</param>
+    /// <param name="image">In which their topics are looked up.</param>
+    public static byte[] WriteAssignment(ConsumerMember member, ImmutableArray<HeldPartition> partitions, MetadataImage image)
     {
         var metadata = member.Classic!.SupportedProtocols[0].Metadata;
         var reader = new ByteReader(metadata);
         var version = metadata.Length < 2 ? (short)0 : Version(reader.ReadInt16(), ConsumerProtocolAssignment.HighestVersion);
         var assignment = new ConsumerProtocolAssignment();
-        foreach (var topic in PartitionLists.ToHeld(member.Assigned))
+        foreach (var topic in PartitionLists.ToHeld(partitions))
         {
             if (image.Topics.Find(topic.TopicId) is { } there)
             {

@@ -1,3 +1,4 @@
+using Barnabas.Cluster.Groups.Classic;
 using Barnabas.Cluster.Groups.Consumer;
 using Barnabas.Cluster.Groups.Records;
 using Barnabas.Messages;
@@ -33,30 +34,36 @@ internal static class Downgrade
         }
 
         GroupEnd.AddTombstones(group, turn.Decision);
-        var leader = left[0];
-        var value = new GroupMetadataValue
-        {
-            ProtocolType = ClassicSpeech.ProtocolType,
-            Generation = group.Epoch,
-            Protocol = leader.Classic!.SupportedProtocols[0].Name,
-            Leader = leader.Id,
-            CurrentStateTimestamp = turn.NowMs,
-        };
+        var image = turn.Coordinator.Image;
+
+        // What a member has yet to give up is its own until it has joined again, should the group go back before that.
+        var work = left.ToDictionary(member => member.Id, member => ClassicSpeech.WriteAssignment(
+            member, [.. member.Assigned.Concat(member.Revoking).OrderBy(held => held.At)], image));
+        var classic = ClassicOf(group, left, turn.NowMs);
+        turn.Decision.Add(RecordedGroup.Of(classic, member => work[member.Id]));
+        turn.Coordinator.SubmitLater(new BeginClassicChore(classic));
+    }
+
+    // With an assignor that all of them know, not only the one that comes first: whoever does not know the group's could not join again.
+    private static ClassicGroup ClassicOf(ConsumerGroup group, IReadOnlyList<ConsumerMember> left, long nowMs)
+    {
+        var classic = new ClassicGroup(group.Id) { Generation = group.Epoch, StateTimestampMs = nowMs };
         foreach (var member in left)
         {
-            value.Members.Add(new GroupMetadataValue.MemberMetadata
-            {
-                MemberId = member.Id,
-                GroupInstanceId = member.InstanceId,
-                ClientId = member.ClientId,
-                ClientHost = member.ClientHost,
-                RebalanceTimeout = member.RebalanceTimeoutMs,
-                SessionTimeout = member.Classic!.SessionTimeoutMs,
-                Subscription = member.Classic.SupportedProtocols.Find(each => each.Name == value.Protocol)?.Metadata ?? [],
-                Assignment = ClassicSpeech.WriteAssignment(member, turn.Coordinator.Image),
-            });
+            classic.Add(
+                new ClassicMember(member.Id, member.InstanceId, member.ClientId, member.ClientHost)
+                {
+                    Protocols = member.Classic!.SupportedProtocols.ConvertAll(each => new JoinGroupRequest.JoinGroupRequestProtocol
+                    {
+                        Name = each.Name, Metadata = each.Metadata,
+                    }),
+                    RebalanceTimeoutMs = member.RebalanceTimeoutMs,
+                    SessionTimeoutMs = member.Classic.SessionTimeoutMs,
+                },
+                ClassicSpeech.ProtocolType);
         }
 
-        turn.Decision.Add(new GroupMetadataRecord(group.Id, value));
+        classic.ProtocolName = classic.SelectProtocol();
+        return classic;
     }
 }

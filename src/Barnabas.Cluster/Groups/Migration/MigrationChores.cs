@@ -6,19 +6,27 @@ using Barnabas.Cluster.Machines;
 
 namespace Barnabas.Cluster.Groups.Migration;
 
-/// <summary>A consumer group has become a classic one: its members get sessions, and have to join again.</summary>
-internal sealed class BeginClassicChore(string groupId) : GroupChore
+/// <summary>
+/// A consumer group has become a classic one: its members get sessions, and have to join again. What they know beside the group's own
+/// protocol is not in its record.
+/// </summary>
+internal sealed class BeginClassicChore(ClassicGroup converted) : GroupChore
 {
     /// <inheritdoc/>
     public override void Decide(GroupCoordinator machine, Decision<GroupRecord> decision, long nowMs)
     {
-        if (machine.FindClassic(groupId) is not { State: ClassicState.Stable } group)
+        if (machine.FindClassic(converted.Id) is not { State: ClassicState.Stable, IsConverted: true } group)
         {
             return;
         }
 
         foreach (var member in group.Members)
         {
+            if (converted.Find(member.Id) is { } known)
+            {
+                group.Update(member, known.Protocols, known.RebalanceTimeoutMs, known.SessionTimeoutMs);
+            }
+
             MemberSessions.Start(machine, group, member, member.SessionTimeoutMs);
         }
 

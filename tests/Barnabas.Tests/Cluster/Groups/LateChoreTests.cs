@@ -166,8 +166,11 @@ public sealed class LateChoreTests
     public void A_group_is_begun_as_a_classic_one_once()
     {
         _bench.Pair();
-        _bench.Submit(new BeginClassicChore("g"));
-        _bench.Submit(new BeginClassicChore("g"));
+        _bench.Submit(new BeginClassicChore(Group()));
+        Assert.Equal("Stable", _bench.Describe("g").GroupState);
+        Group().IsConverted = true;
+        _bench.Submit(new BeginClassicChore(Group()));
+        _bench.Submit(new BeginClassicChore(Group()));
         Assert.Equal("PreparingRebalance", _bench.Describe("g").GroupState);
     }
 
