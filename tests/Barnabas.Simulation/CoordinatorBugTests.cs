@@ -25,6 +25,9 @@ public sealed class CoordinatorBugTests(ITestOutputHelper output)
         (CoordinatorBug.OldCommitTaken, "members", 26),
         (CoordinatorBug.AssignedBeforeRevoked, "members", 0),
         (CoordinatorBug.SessionsNotStarted, "members", 1),
+        (CoordinatorBug.WorkLostInUpgrade, "migration", 1),
+        (CoordinatorBug.ClassicMemberNotAwaited, "migration", 0),
+        (CoordinatorBug.GenerationsBegunAnew, "migration", 0),
     ];
 
     public static TheoryData<string> Bugs => [.. Table.Select(row => $"{row.Bug}")];

@@ -111,7 +111,7 @@ internal sealed class CoordinatorShadows(SimWorld world)
         var loop = new Loop("copy", world.Loops.Host(0), world.Clock);
         if (replica.Partition.Topic == GroupPartition.Topic)
         {
-            var log = LogOf(_groupLogs, replica, () => new GroupLog());
+            var log = LogOf(_groupLogs, replica, () => new GroupLog(world.Faults));
             return new CoordinatorShadow<GroupCoordinator, GroupRecord>(
                 replica, () => new GroupCoordinator(new GroupConfig(), loop, new Randomness(1)), new GroupRecordCodec(), CoordinatorText.Of)
             {

@@ -1,18 +1,22 @@
 using Barnabas.Cluster.Groups;
 using Barnabas.Cluster.Groups.Consumer;
 using Barnabas.Cluster.Groups.Records;
+using Barnabas.Simulation.Faults;
 
 namespace Barnabas.Simulation.Checkers;
 
 /// <summary>
-/// The oracle of one partition of <c>__consumer_offsets</c>, over all lives of the node: where commits stand, and that epochs only rise.
-/// Owned by the world.
+/// The oracle of one partition of <c>__consumer_offsets</c>, over all lives of the node: where commits stand, and that epochs only rise,
+/// from one protocol of a group to the other too. Owned by the world.
 /// </summary>
-internal sealed class GroupLog
+internal sealed class GroupLog(FaultCounts counts)
 {
     private readonly Dictionary<(string Group, string Topic, int Partition, long Offset), long> _commits = [];
     private readonly Dictionary<(string Group, string Member), int> _epochs = [];
+    private readonly Dictionary<string, int> _classicMembers = [];
+    private (string Group, int Epoch, long Offset) _ended = ("", -1, -1);
     private long _committedEnd;
+    private long _readEnd;
 
     /// <summary>True when a record says that an offset was committed, be it in a transaction, and is committed itself.</summary>
     public bool HasCommitted(string group, string topic, int partition, long offset) =>
@@ -22,6 +26,7 @@ internal sealed class GroupLog
     public void Restart(long end)
     {
         _epochs.Clear();
+        _readEnd = Math.Min(_readEnd, end);
         foreach (var (commit, _) in _commits.Where(commit => commit.Value >= end).ToList())
         {
             _commits.Remove(commit);
@@ -36,10 +41,24 @@ internal sealed class GroupLog
     {
         switch (record)
         {
+            case GroupMetadataRecord { Value: null } classic:
+                _ended = (classic.GroupId, _epochs.GetValueOrDefault((classic.GroupId, "")), offset);
+                _epochs.Remove((classic.GroupId, ""));
+                break;
+            case GroupMetadataRecord { Value: { } value } classic:
+                if (value.Members.Count > 0)
+                {
+                    GoOn(classic.GroupId, offset, "classic");
+                }
+
+                CheckRises(classic.GroupId, "", value.Generation);
+                _classicMembers[classic.GroupId] = value.Members.Count;
+                break;
             case OffsetRecord { Value: { } value } committed:
                 _commits.TryAdd((committed.GroupId, committed.Topic, committed.Partition, value.Offset), offset);
                 break;
             case ConsumerEpochRecord { IsTombstone: true } group:
+                _ended = (group.GroupId, _epochs.GetValueOrDefault((group.GroupId, "")), offset);
                 _epochs.Remove((group.GroupId, ""));
                 break;
             case ConsumerEpochRecord { Value: { } value } group:
@@ -48,9 +67,27 @@ internal sealed class GroupLog
             case ConsumerMemberRecord { IsTombstone: true } member:
                 _epochs.Remove((member.GroupId, member.MemberId));
                 break;
+            case ConsumerMemberRecord member when _classicMembers.GetValueOrDefault(member.GroupId) > 0:
+                GoOn(member.GroupId, offset, "consumer");
+                break;
             case ConsumerCurrentRecord { Value: { MemberEpoch: >= 0 } value } current:
                 CheckRises(current.GroupId, current.MemberId, value.MemberEpoch);
                 break;
+        }
+
+        _readEnd = Math.Max(_readEnd, offset + 1);
+    }
+
+    // A group that ended in the record before goes on by the other protocol, with members and generation.
+    private void GoOn(string group, long offset, string protocol)
+    {
+        if (_ended.Group == group && _ended.Offset == offset - 1)
+        {
+            _epochs[(group, "")] = _ended.Epoch;
+            if (offset >= _readEnd)
+            {
+                counts.Add($"live group became {protocol}");
+            }
         }
     }
 

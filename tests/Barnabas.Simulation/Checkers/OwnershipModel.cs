@@ -1,4 +1,6 @@
 using Barnabas.Base;
+using Barnabas.Cluster.Groups;
+using Barnabas.Cluster.Groups.Classic;
 using Barnabas.Cluster.Groups.Consumer;
 using Barnabas.Simulation.Runs;
 using Barnabas.Simulation.Workloads;
@@ -11,21 +13,21 @@ namespace Barnabas.Simulation.Checkers;
 /// </summary>
 internal sealed class OwnershipModel(SimWorld world, string name)
 {
-    private readonly List<ConsumerClient> _members = [];
+    private readonly List<OwnerClient> _members = [];
     private readonly Dictionary<(Uuid Topic, int Partition), (string Member, int Epoch)> _newest = [];
     private readonly Dictionary<(Uuid Topic, int Partition), long> _attempted = [], _seen = [];
 
     public string Name => name;
 
-    public void Join(ConsumerClient member) => _members.Add(member);
+    public void Join(OwnerClient member) => _members.Add(member);
 
     /// <summary>
     /// A member was told what to read: nobody else reads it whom the coordinator still has in the epoch that it knows of. Whoever was put
     /// out does not know it yet.
     /// </summary>
-    public void Told(ConsumerClient member)
+    public void Told(OwnerClient member)
     {
-        if (Group() is not { } group || !IsCounted(group, member))
+        if (world.Shadows.FindGroup(name) is not { } group || !IsCounted(group, member))
         {
             return;
         }
@@ -67,8 +69,10 @@ internal sealed class OwnershipModel(SimWorld world, string name)
         _seen[at] = Math.Max(offset, AtLeast(at));
     }
 
-    private ConsumerGroup? Group() => world.Shadows.FindGroup(name) as ConsumerGroup;
-
-    private static bool IsCounted(ConsumerGroup group, ConsumerClient member) =>
-        member.Epoch > 0 && group.Find(member.MemberId)?.Epoch == member.Epoch;
+    private static bool IsCounted(Group group, OwnerClient member) => member.Epoch > 0 && group switch
+    {
+        ConsumerGroup consumers => consumers.Find(member.MemberId)?.Epoch == member.Epoch,
+        ClassicGroup classic => classic.Generation == member.Epoch && classic.Find(member.MemberId) is not null,
+        _ => false,
+    };
 }

@@ -10,6 +10,9 @@ internal sealed class BrokenJournal<TRecord>(IJournal<TRecord> journal) : IJourn
     /// <summary>True to take everything for committed as soon as it is in the log.</summary>
     public bool CommitsAtOnce { get; init; }
 
+    /// <summary>Called before the records of each decision.</summary>
+    public Action Begins { get; init; } = () => { };
+
     /// <summary>What becomes of a record that is decided, in the log and in the machine.</summary>
     public Func<TRecord, TRecord> Decides { get; init; } = record => record;
 
@@ -33,6 +36,7 @@ internal sealed class BrokenJournal<TRecord>(IJournal<TRecord> journal) : IJourn
     /// <inheritdoc/>
     public JournalAppend Append(ReadOnlySpan<TRecord> records, long nowMs)
     {
+        Begins();
         var decided = MemoryMarshal.CreateSpan(ref MemoryMarshal.GetReference(records), records.Length);
         var written = new TRecord[records.Length];
         for (var i = 0; i < records.Length; i++)

@@ -40,4 +40,13 @@ internal enum CoordinatorBug
 
     /// <summary>A coordinator that is loaded does not wait for the members that it has found.</summary>
     SessionsNotStarted,
+
+    /// <summary>Members of the classic protocol lose their work when their group becomes one of the consumer protocol.</summary>
+    WorkLostInUpgrade,
+
+    /// <summary>In a group of both protocols what a member of the classic one has is given away before it has joined again.</summary>
+    ClassicMemberNotAwaited,
+
+    /// <summary>A consumer group that becomes a classic one begins its generations anew.</summary>
+    GenerationsBegunAnew,
 }

@@ -127,6 +127,15 @@ internal sealed class CoordinatorSabotage(CoordinatorBug bug)
                     Decides = record => record is OffsetRecord { ProducerId: >= 0 } offset ? offset with { ProducerId = -1 } : record,
                 });
                 break;
+            case CoordinatorBug.WorkLostInUpgrade:
+            case CoordinatorBug.GenerationsBegunAnew:
+                var conversion = new BrokenConversion();
+                BrokenJournal<GroupRecord>.Plant(host, journal => new(journal)
+                {
+                    Begins = conversion.Begin,
+                    Decides = bug == CoordinatorBug.WorkLostInUpgrade ? conversion.WithoutWork : conversion.WithoutGeneration,
+                });
+                break;
         }
     }
 
@@ -146,11 +155,17 @@ internal sealed class CoordinatorSabotage(CoordinatorBug bug)
     private void Touch(MachineHost<GroupCoordinator, GroupRecord> host)
     {
         var coordinator = host.Machine;
-        if (bug == CoordinatorBug.AssignedBeforeRevoked)
+        foreach (var group in coordinator.Groups.OfType<ConsumerGroup>())
         {
-            foreach (var group in coordinator.Groups.OfType<ConsumerGroup>())
+            switch (bug)
             {
-                Held(group).Clear();
+                case CoordinatorBug.AssignedBeforeRevoked:
+                    Held(group).Clear();
+                    break;
+                case CoordinatorBug.ClassicMemberNotAwaited:
+                    var classic = group.Members.Where(member => member.Classic is not null);
+                    Held(group).ExceptWith(classic.SelectMany(member => member.Assigned.Concat(member.Revoking)).Select(held => held.At));
+                    break;
             }
         }
 

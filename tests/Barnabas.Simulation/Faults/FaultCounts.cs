@@ -1,6 +1,6 @@
 namespace Barnabas.Simulation.Faults;
 
-/// <summary>How often each kind of fault came. Owned by the world.</summary>
+/// <summary>How often each kind of fault came, and of turn in a history that has to come as often. Owned by the world.</summary>
 internal sealed class FaultCounts
 {
     private readonly SortedDictionary<string, int> _counts = new(StringComparer.Ordinal);

@@ -113,9 +113,9 @@ internal static class PlantedBugs
     }
 
     /// <summary>The configuration of a topic's logs, with segments so small that a short history has many.</summary>
-    public static Func<LogConfig, LogConfig> Shape(PlantedBug bug) => config => config with
+    public static Func<LogConfig, LogConfig> Shape(PlantedBug bug, int segmentBytes) => config => config with
     {
-        SegmentBytes = 3_000,
+        SegmentBytes = segmentBytes,
         IndexIntervalBytes = 300,
         FileDeleteDelayMs = 200,
         MinCleanableDirtyRatio = 0.1,

@@ -41,8 +41,20 @@ internal sealed record Scenario
     /// <summary>Members of the group of the consumer protocol.</summary>
     public int Consumers { get; private set; }
 
+    /// <summary>How often such a member leaves when it has its turn, of 100.</summary>
+    public int LeavePercent { get; private set; } = 3;
+
+    /// <summary>Members of the same group that speak the classic protocol.</summary>
+    public int ClassicConsumers { get; private set; }
+
     /// <summary>Members of the two groups.</summary>
     public int Members { get; private set; } = 2;
+
+    /// <summary>How many times longer those think who only produce and fetch, so that more of the steps are the others'.</summary>
+    public int Calm { get; private set; } = 1;
+
+    /// <summary>Of all logs; no decision of a coordinator may be larger.</summary>
+    public int SegmentBytes { get; private set; } = 3_000;
 
     public int Topics { get; private set; } = 3;
 

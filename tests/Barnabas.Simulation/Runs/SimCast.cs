@@ -66,6 +66,13 @@ internal static class SimCast
             world.Clients.Add(new ConsumerClient(world, $"consumer{i}", consumers, workload.Split()));
         }
 
+        // Of one kind: they have to have an assignor in common.
+        var areCooperative = world.Scenario.ClassicConsumers > 0 && workload.Chance(0.5);
+        for (var i = 0; i < world.Scenario.ClassicConsumers; i++)
+        {
+            world.Clients.Add(new ClassicConsumer(world, $"classic{i}", consumers, areCooperative, workload.Split()));
+        }
+
         for (var i = 0; i < world.Scenario.Fetchers; i++)
         {
             world.Clients.Add(new FetchClient(world, $"fetcher{i}", workload.Split()));

@@ -54,7 +54,7 @@ internal sealed class SimWorld
             Randomness = _process,
             Config = SimCast.ConfigOf(scenario),
             VerifiesTransactions = scenario.IsOfCoordinators,
-            Shape = PlantedBugs.Shape(bug),
+            Shape = PlantedBugs.Shape(bug, scenario.SegmentBytes),
             SaysTooEarlyThatItIsClean = bug == PlantedBug.CleanFlagEarly,
         };
         _faults = new FaultInjector(this, random.Split());

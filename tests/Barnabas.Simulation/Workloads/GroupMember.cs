@@ -11,44 +11,32 @@ namespace Barnabas.Simulation.Workloads;
 /// A member of a classic group: joins, is given work, commits what it has done, asks what is committed, leaves or falls silent. One request
 /// at a time; whoever loses the connection is somebody new. What it commits are offsets of the groups' own topic. Owned by the world.
 /// </summary>
-internal sealed class GroupMember : SimClient
+internal sealed class GroupMember : MemberClient
 {
     private readonly GroupModel _group;
     private readonly string? _instance;
     private readonly List<int> _work = [];
     private string _id = "";
     private int _generation = -1;
-    private bool _waits;
     private bool _isSynced;
-    private bool _knowsCoordinator;
 
     public GroupMember(SimWorld world, string name, GroupModel group, Randomness workload)
-        : base(world, name, workload)
+        : base(world, name, group.Name, workload)
     {
         _group = group;
         _instance = workload.Chance(0.3) ? name : null;
     }
 
     /// <inheritdoc/>
-    public override bool IsDone => !_waits;
+    protected override string Identity => $"in generation {_generation}";
 
     /// <inheritdoc/>
     protected override int ThinkUs() => World.IsHealing ? 100_000 : Random.Next(Random.Chance(0.02) ? 3_000_000 : 40_000);
 
     /// <inheritdoc/>
-    protected override void Act()
+    protected override void ActAsMember()
     {
-        if (_waits || World.IsHealing)
-        {
-            return;
-        }
-
-        _waits = true;
-        if (!_knowsCoordinator)
-        {
-            FindCoordinator();
-        }
-        else if (_generation < 0)
+        if (_generation < 0)
         {
             Join();
         }
@@ -73,18 +61,25 @@ internal sealed class GroupMember : SimClient
     /// <inheritdoc/>
     protected override void OnDisconnected()
     {
-        _waits = false;
+        base.OnDisconnected();
         Forget();
     }
 
-    private void FindCoordinator() => Call<FindCoordinatorResponse>(
-        new FindCoordinatorRequest { KeyType = 0, CoordinatorKeys = [_group.Name] }, 4, reply =>
+    /// <inheritdoc/>
+    protected override bool HeedAsMember(ErrorCode error)
+    {
+        switch (error)
         {
-            _waits = false;
-            var found = reply.Coordinators[0];
-            Heed(found.ErrorCode, "finding the coordinator");
-            _knowsCoordinator = found.ErrorCode == ErrorCode.None;
-        });
+            case ErrorCode.RebalanceInProgress or ErrorCode.IllegalGeneration:
+                _generation = -1;
+                return true;
+            case ErrorCode.UnknownMemberId or ErrorCode.FencedInstanceId:
+                Forget();
+                return true;
+            default:
+                return error == ErrorCode.KafkaStorageError;
+        }
+    }
 
     private void Join()
     {
@@ -98,9 +93,8 @@ internal sealed class GroupMember : SimClient
             RebalanceTimeoutMs = 600 + Random.Next(1_500),
             Protocols = [new() { Name = "range", Metadata = [(byte)Random.Next(2)] }],
         };
-        Call<JoinGroupResponse>(request, 9, reply =>
+        Ask<JoinGroupResponse>(request, 9, reply =>
         {
-            _waits = false;
             if (reply.ErrorCode == ErrorCode.MemberIdRequired)
             {
                 _id = reply.MemberId;
@@ -115,7 +109,6 @@ internal sealed class GroupMember : SimClient
                 _generation = reply.GenerationId;
                 _isSynced = false;
                 _work.Clear();
-                _waits = true;
                 Sync(reply);
             }
         });
@@ -142,9 +135,8 @@ internal sealed class GroupMember : SimClient
             }
         }
 
-        Call<SyncGroupResponse>(request, 5, reply =>
+        Ask<SyncGroupResponse>(request, 5, reply =>
         {
-            _waits = false;
             if (Heed(reply.ErrorCode, "syncing"))
             {
                 _isSynced = true;
@@ -157,17 +149,15 @@ internal sealed class GroupMember : SimClient
         });
     }
 
-    private void Heartbeat() => Call<HeartbeatResponse>(
+    private void Heartbeat() => Ask<HeartbeatResponse>(
         new HeartbeatRequest { GroupId = _group.Name, GenerationId = _generation, MemberId = _id, GroupInstanceId = _instance }, 4, reply =>
         {
-            _waits = false;
             Heed(reply.ErrorCode, "a heartbeat");
         });
 
-    private void Leave() => Call<LeaveGroupResponse>(
+    private void Leave() => Ask<LeaveGroupResponse>(
         new LeaveGroupRequest { GroupId = _group.Name, Members = [new() { MemberId = _id, GroupInstanceId = _instance }] }, 5, reply =>
         {
-            _waits = false;
             Heed(reply.ErrorCode, "leaving");
             Forget();
         });
@@ -194,9 +184,8 @@ internal sealed class GroupMember : SimClient
                 new() { Name = GroupPartition.Topic, Partitions = [new() { PartitionIndex = piece, CommittedOffset = offset }] },
             ],
         };
-        Call<OffsetCommitResponse>(request, 9, reply =>
+        Ask<OffsetCommitResponse>(request, 9, reply =>
         {
-            _waits = false;
             if (Heed(reply.Topics[0].Partitions[0].ErrorCode, "a commit"))
             {
                 World.Shadows.CheckCommitted(_group.Name, GroupPartition.Topic, piece, offset);
@@ -222,9 +211,8 @@ internal sealed class GroupMember : SimClient
                 },
             ],
         };
-        Call<OffsetFetchResponse>(request, 8, reply =>
+        Ask<OffsetFetchResponse>(request, 8, reply =>
         {
-            _waits = false;
             var answer = reply.Groups[0];
             if (!Heed(answer.ErrorCode, "fetching offsets"))
             {
@@ -237,32 +225,6 @@ internal sealed class GroupMember : SimClient
                 _group.Fetched(partition.PartitionIndex, partition.CommittedOffset, atLeast[partition.PartitionIndex], losses);
             }
         });
-    }
-
-    // As client libraries do: join again, as who one is or as somebody new. True for no error.
-    private bool Heed(ErrorCode error, string what)
-    {
-        World.Trace.Say(World.Clock.MonotonicUs, $"{Name}: {error} for {what} in generation {_generation}");
-        switch (error)
-        {
-            case ErrorCode.None:
-                return true;
-            case ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable or ErrorCode.CoordinatorLoadInProgress:
-                _knowsCoordinator = false;
-                break;
-            case ErrorCode.RebalanceInProgress or ErrorCode.IllegalGeneration:
-                _generation = -1;
-                break;
-            case ErrorCode.UnknownMemberId or ErrorCode.FencedInstanceId:
-                Forget();
-                break;
-            case ErrorCode.RequestTimedOut or ErrorCode.KafkaStorageError:
-                break;
-            default:
-                throw new ViolationException($"{Name}: {error} for {what}");
-        }
-
-        return false;
     }
 
     private void Forget()

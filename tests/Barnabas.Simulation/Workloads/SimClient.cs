@@ -50,7 +50,7 @@ internal abstract class SimClient
 
     /// <summary>Microseconds until the next turn.</summary>
     protected virtual int ThinkUs() =>
-        World.IsHealing ? 100_000 : Random.Chance(0.2) ? Random.Next(60_000) : Random.Next(4_000);
+        World.IsHealing ? 100_000 : (Random.Chance(0.2) ? Random.Next(60_000) : Random.Next(4_000)) * World.Scenario.Calm;
 
     /// <summary>
     /// Sends a request; <paramref name="done"/> gets the answer unless the connection goes first. Where it is <paramref name="repeatable"/>
