@@ -28,6 +28,7 @@ public sealed class CoordinatorBugTests(ITestOutputHelper output)
         (CoordinatorBug.WorkLostInUpgrade, "migration", 1),
         (CoordinatorBug.ClassicMemberNotAwaited, "migration", 0),
         (CoordinatorBug.GenerationsBegunAnew, "migration", 0),
+        (CoordinatorBug.ProducerIdKept, "exactly-once-epochs", 0),
     ];
 
     public static TheoryData<string> Bugs => [.. Table.Select(row => $"{row.Bug}")];

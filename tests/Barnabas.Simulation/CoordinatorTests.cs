@@ -13,7 +13,7 @@ public sealed class CoordinatorTests(ITestOutputHelper output)
     private static readonly string[] Kinds =
     [
         "clean stop", "clock jump", "connection broken", "leader change", "live group became classic", "live group became consumer",
-        "power cut", "process death", "request delayed", "request repeated", "slow disk",
+        "power cut", "process death", "producer id used up", "request delayed", "request repeated", "slow disk",
     ];
 
     [Fact]

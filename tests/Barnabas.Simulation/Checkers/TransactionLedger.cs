@@ -102,6 +102,9 @@ internal sealed class TransactionLedger(SimWorld world)
         }
     }
 
+    /// <summary>A producer id has gone with its last epoch, and another taken its place.</summary>
+    public void UsedUp() => world.Faults.Add("producer id used up");
+
     /// <summary>A coordinator's log has lost its end.</summary>
     public void Forget(TransactionLog log, long end)
     {

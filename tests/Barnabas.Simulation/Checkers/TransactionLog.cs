@@ -59,6 +59,17 @@ internal sealed class TransactionLog(TransactionLedger ledger)
             _readEnd = offset + 1;
             _given.TryAdd((value.ProducerId, value.Epoch), offset);
             CheckFollows(id, before, value);
+            if (value.NextProducerId >= 0)
+            {
+                // Whoever ends its transaction with its last epoch is told what it has when the markers are written.
+                _given.TryAdd((value.NextProducerId, 0), offset);
+            }
+
+            if (before is not null && value.ProducerId != before.ProducerId)
+            {
+                ledger.UsedUp();
+            }
+
             if (value.State.IsPreparing())
             {
                 ledger.Decided(this, offset, id, value);

@@ -49,4 +49,7 @@ internal enum CoordinatorBug
 
     /// <summary>A consumer group that becomes a classic one begins its generations anew.</summary>
     GenerationsBegunAnew,
+
+    /// <summary>A producer whose epochs are used up keeps its id.</summary>
+    ProducerIdKept,
 }

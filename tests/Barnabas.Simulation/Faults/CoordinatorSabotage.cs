@@ -23,13 +23,10 @@ internal sealed class CoordinatorSabotage(CoordinatorBug bug)
     private readonly ConditionalWeakTable<Transaction, object> _deadlines = [];
     private readonly HashSet<object> _active = [];
 
-    /// <summary>True when there is a bug.</summary>
-    public bool IsOn => bug != CoordinatorBug.None;
-
     /// <summary>What is done to the coordinators of a node behind every step.</summary>
     public void AfterStep(SimNode node)
     {
-        foreach (var replica in node.Held)
+        foreach (var replica in bug == CoordinatorBug.None ? [] : node.Held)
         {
             switch (replica.Resident)
             {
@@ -104,6 +101,12 @@ internal sealed class CoordinatorSabotage(CoordinatorBug bug)
                 break;
             case CoordinatorBug.EpochNotRaised:
                 BrokenJournal<TransactionRecord>.Plant(host, journal => new(journal) { Decides = Unraised });
+                break;
+            case CoordinatorBug.ProducerIdKept:
+                BrokenJournal<TransactionRecord>.Plant(host, journal => new(journal)
+                {
+                    Decides = record => record with { Value = record.Value is null ? null : record.Value with { NextProducerId = -1 } },
+                });
                 break;
             case CoordinatorBug.BeginNotLogged:
                 BrokenJournal<TransactionRecord>.Plant(host, journal => new(journal)

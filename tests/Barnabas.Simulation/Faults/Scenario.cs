@@ -26,6 +26,11 @@ internal sealed record Scenario
     /// <summary>Of those, how many of a hundred speak the older protocol.</summary>
     public int OlderPercent { get; private set; } = 40;
 
+    /// <summary>
+    /// How many epochs at most are left to the producers of transactional ids when the history begins; 0 where ids are new.
+    /// </summary>
+    public int EpochsLeft { get; private set; }
+
     /// <summary>How often a request that allows it is sent once more on another connection, of 100.</summary>
     public int RepeatPercent { get; private set; }
 

@@ -10,6 +10,12 @@ namespace Barnabas.Simulation.Runs;
 /// <summary>Who takes part in a history. Stateless.</summary>
 internal static class SimCast
 {
+    /// <summary>Of the topic of transactions.</summary>
+    public const int TransactionPartitions = 2;
+
+    /// <summary>The transactional id of one of those whose transactions a coordinator decides: some have theirs alone.</summary>
+    public static string IdOf(int client) => $"id{(client < 4 ? client / 2 : client)}";
+
     /// <summary>How the node is configured.</summary>
     public static BrokerConfig ConfigOf(Scenario scenario) => BrokerConfig.Of(
     [
@@ -18,7 +24,7 @@ internal static class SimCast
         KeyValuePair.Create("offsets.topic.replication.factor", "1"),
         KeyValuePair.Create("group.initial.rebalance.delay.ms", "100"),
         KeyValuePair.Create("group.min.session.timeout.ms", "500"),
-        KeyValuePair.Create("transaction.state.log.num.partitions", "2"),
+        KeyValuePair.Create("transaction.state.log.num.partitions", $"{TransactionPartitions}"),
         KeyValuePair.Create("transaction.state.log.replication.factor", "1"),
         KeyValuePair.Create("transaction.state.log.min.isr", "1"),
         KeyValuePair.Create("transaction.abort.timed.out.transaction.cleanup.interval.ms", "300"),
@@ -48,8 +54,7 @@ internal static class SimCast
         ProducerEpochs? epochs = null;
         for (var i = 0; i < world.Scenario.ExactlyOnce; i++)
         {
-            // Some have their ids alone.
-            var id = $"id{(i < 4 ? i / 2 : i)}";
+            var id = IdOf(i);
             epochs = i is 1 or 3 ? epochs : new ProducerEpochs(id);
             world.Clients.Add(new ExactlyOnceClient(world, $"exact{i}", epochs!, id, workload.Split()));
         }

@@ -26,6 +26,7 @@ internal sealed class SimWorld
     private readonly Randomness _process;
     private readonly FaultInjector _faults;
     private readonly CoordinatorSabotage _sabotage;
+    private readonly OldProducers? _oldProducers;
     private bool _endedCleanly;
 
     public SimWorld(
@@ -60,6 +61,7 @@ internal sealed class SimWorld
         _faults = new FaultInjector(this, random.Split());
         PlantedBugs.Prepare(bug, Disk);
         SimCast.Join(this, random.Split());
+        _oldProducers = scenario.EpochsLeft > 0 ? new OldProducers(scenario, random.Split()) : null;
 
         // The operator's directory was there long before.
         Disk.CreateDirectory(SimMachine.DataPath);
@@ -325,11 +327,8 @@ internal sealed class SimWorld
             node.Held.ForEach(replica => PlantedBugs.AfterStep(Bug, replica));
         }
 
-        if (_sabotage.IsOn)
-        {
-            _sabotage.AfterStep(node);
-        }
-
+        _sabotage.AfterStep(node);
+        _oldProducers?.AfterStep(node);
         _faults.LookAt(node);
     }
 
