@@ -22,7 +22,7 @@ public sealed class CoordinatorBugTests(ITestOutputHelper output)
         (CoordinatorBug.EndTakenForDone, "exactly-once", 3),
         (CoordinatorBug.BeginNotLogged, "exactly-once", 0),
         (CoordinatorBug.PendingOffsetVisible, "exactly-once", 3),
-        (CoordinatorBug.OldCommitTaken, "members", 26),
+        (CoordinatorBug.OldCommitTaken, "members", 49),
         (CoordinatorBug.AssignedBeforeRevoked, "members", 0),
         (CoordinatorBug.SessionsNotStarted, "members", 1),
         (CoordinatorBug.WorkLostInUpgrade, "migration", 1),

@@ -129,7 +129,8 @@ internal sealed class SimWorld
     public long Fetched { get; set; }
 
     /// <summary>A history in which little happened proves little, and goes on for a while.</summary>
-    public bool HasProvedEnough => Faults.Total >= Scenario.FaultsMin && Acknowledged >= 5 && Fetched >= 3;
+    public bool HasProvedEnough =>
+        Faults.Total >= Scenario.FaultsMin && Acknowledged >= 5 && Fetched >= (Scenario.IsOfCoordinators ? 2 : 3);
 
     /// <summary>Runs the history to its end and judges it; a <see cref="ViolationException"/> says what was wrong.</summary>
     public void Run()

@@ -21,7 +21,8 @@ internal readonly record struct EndVerdict(ErrorCode Error, bool IsRetry = false
             return new(ErrorCode.ConcurrentTransactions);
         }
 
-        var isNext = value.Epoch == epoch + 1;
+        // The epoch above the last one given only fences: nobody may be told it for the retry of an end.
+        var isNext = value.Epoch == epoch + 1 && epoch < TransactionValue.LastEpochGiven;
         var isRotated = value.PreviousProducerId == producerId && epoch == TransactionValue.LastEpochGiven && value.Epoch == 0;
 
         // Where the end did not raise the epoch, one that is behind is that of a producer which another has fenced.

@@ -144,6 +144,16 @@ public sealed class EndTests
         Assert.Equal(Mapping, _bench.Add("a", 5, Last, 2, 1));
     }
 
+    /// <summary>Whoever was told it would have a transaction that no marker can end.</summary>
+    [Fact]
+    public void The_epoch_above_the_last_one_is_told_nobody_whose_end_comes_after_another_has_fenced_it()
+    {
+        _bench.Found("a", Value(TransactionState.CompleteAbort, short.MaxValue));
+        Assert.Equal(Fenced, _bench.End("a", 5, TransactionValue.LastEpochGiven, commit: false).Now.ErrorCode);
+        _bench.Found("b", Value(TransactionState.CompleteAbort, TransactionValue.LastEpochGiven));
+        Assert.Equal(Ok, _bench.End("b", 5, TransactionValue.LastEpochGiven - 1, commit: false).Now.ErrorCode);
+    }
+
     [Fact]
     public void At_level_0_a_client_with_epochs_is_refused()
     {
