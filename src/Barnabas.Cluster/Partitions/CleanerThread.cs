@@ -33,8 +33,11 @@ internal sealed class CleanerThread
     /// </summary>
     private const int RestsPerWork = 15;
 
-    /// <summary>Work that took longer waited for a slow disk, or for its core, and calls for no longer rest.</summary>
-    private const long WorkUsMax = 10_000;
+    /// <summary>
+    /// It rests for no longer than it takes to read and write at this pace: what seems to be work may be a wait for a slow disk, or for a
+    /// core that others want.
+    /// </summary>
+    private const double SlowestBytesPerSecond = 16 << 20;
 
     private readonly Loop _loop;
     private readonly Func<CleanerSettings> _settings;
@@ -137,10 +140,17 @@ internal sealed class CleanerThread
     private void Rest()
     {
         var (job, settings) = (_job!, _settings());
-        var restUs = settings.IsLimited ? (long)((job.BytesMoved - _bytesCounted) / Math.Max(1, settings.IoBytesPerSecond) * 1_000_000)
-            : _isHasty ? 0
-            : Math.Min(_loop.NowUs - _beganUs, WorkUsMax) * RestsPerWork;
-        _readyUs = Math.Max(_readyUs, _loop.NowUs) + restUs;
+        var moved = job.BytesMoved - _bytesCounted;
+        _readyUs = Math.Max(_readyUs, _loop.NowUs);
+        if (settings.IsLimited)
+        {
+            _readyUs += (long)(moved / Math.Max(1, settings.IoBytesPerSecond) * 1_000_000);
+        }
+        else if (!_isHasty)
+        {
+            _readyUs += Math.Min((_loop.NowUs - _beganUs) * RestsPerWork, (long)(moved / SlowestBytesPerSecond * 1_000_000));
+        }
+
         _bytesCounted = job.BytesMoved;
         if (_readyUs - _loop.NowUs < 1000)
         {
