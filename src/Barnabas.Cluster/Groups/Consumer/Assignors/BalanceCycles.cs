@@ -144,7 +144,6 @@ internal sealed class BalanceCycles
 
     private bool Spread()
     {
-        var looks = _looks;
         var isCheaper = false;
         for (var i = 0; i < _members.Length; i++)
         {
@@ -170,7 +169,7 @@ internal sealed class BalanceCycles
             isCheaper |= member.Load > 0 && Look(_firstLoad + member.Load - 1, member.Index, 0, null);
         }
 
-        return isCheaper && _looks > looks;
+        return isCheaper;
     }
 
     private bool Look(int from, int to, long cost, Offer? offer)
